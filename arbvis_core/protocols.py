@@ -1,0 +1,334 @@
+"""What a plugin hands over: one protocol per hook.
+
+Subclass a protocol to inherit its defaults; any object of the right shape will do. Every object has
+a `name`, unique among its kind, and most have a `priority`: candidates are tried by
+`(-priority, plugin, name)`. Modules of plugins import numpy and numba inside methods only, so that
+`--help` answers at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from arbvis_core.values import (
+        Blob,
+        Crop,
+        Document,
+        Leaf,
+        Legend,
+        Plane,
+        Region,
+        Request,
+        Scene,
+        ScenePlan,
+        Source,
+        Tile,
+        TileKey,
+        View,
+    )
+
+#: A rectangle of an n-dimensional array: (start, stop) per axis.
+Window = tuple[tuple[int, int], ...]
+
+
+class Priority(IntEnum):
+    """Named priorities; any integer will do."""
+
+    FALLBACK = 0
+    NORMAL = 100
+    SPECIFIC = 200
+    OVERRIDE = 300
+
+
+class SourceProvider(Protocol):
+    """Turns one positional argument into sources."""
+
+    name: str
+    priority: int
+
+    def matches(self, spec: str) -> bool:
+        """Tell whether this provider understands the argument. Must not raise, nor read content."""
+        ...
+
+    def open(self, spec: str) -> Sequence[Source]:
+        """Return the argument's sources, in a stable order.
+
+        Raises:
+            SourceError: the argument cannot be opened; the message names it.
+        """
+        ...
+
+
+class Probe(Protocol):
+    """What a format may look at before it claims a source."""
+
+    @property
+    def name(self) -> str:
+        """The source's name."""
+
+    @property
+    def size(self) -> int:
+        """The source's length in bytes."""
+
+    def head(self, count: int) -> bytes:
+        """Return the first `count` bytes, or fewer if the source is shorter (at most 64 KiB)."""
+
+    def tail(self, count: int) -> bytes:
+        """Return the last `count` bytes, or fewer if the source is shorter (at most 64 KiB)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """What a format is handed: the sources it claimed in one folder, and what lies beside them."""
+
+    folder: str
+    claimed: tuple[Source, ...]
+    siblings: tuple[Source, ...]
+    input: int = 0
+
+
+class Decoder(Protocol):
+    """Turns stored parts into values; found by a region's `encoding`."""
+
+    encodings: tuple[str, ...]
+
+    def boxes(self, region: Region, window: Window) -> tuple[Window, ...]:
+        """Return the window of each operand that a window of the region is computed from."""
+        return tuple(window for _ in region.operands)
+
+    def crops(self, region: Region, window: Window) -> tuple[Crop, ...]:
+        """Return what must be read to decode `window` of the stored array."""
+        from arbvis_core.regions import part_crops
+
+        return part_crops(region, window)
+
+    def decode(
+        self,
+        region: Region,
+        window: Window,
+        buffers: Sequence[NDArray[np.uint8]],
+        operands: Sequence[NDArray[np.float32]],
+    ) -> NDArray[np.float32]:
+        """Return the values of `window` of the stored array, float32, in the window's shape.
+
+        Args:
+            region: the region.
+            window: of the stored array, before the region's view.
+            buffers: one per crop of `crops`, uint8 (rows, row_bytes).
+            operands: one per operand, the values of the windows of `boxes`.
+        """
+        ...
+
+
+class Format(Protocol):
+    """Recognises files and says what is in them.
+
+    Decoders of the encodings it uses come along in `decoders`.
+    """
+
+    name: str
+    priority: int
+    decoders: tuple[Decoder, ...] = ()
+
+    def matches(self, probe: Probe) -> bool:
+        """Tell whether this format claims the source: by content first, by name second."""
+        ...
+
+    def parse(self, group: Group) -> Sequence[Document]:
+        """Return what the claimed sources hold, without reading their bulk.
+
+        Raises:
+            FormatError: a claimed source is not valid; the message names it, the place and the fix.
+        """
+        ...
+
+
+class Enricher(Protocol):
+    """Adds to a document what stands beside it (`config.json`, a shard index)."""
+
+    name: str
+    priority: int
+
+    def matches(self, document: Document, siblings: Sequence[Source]) -> bool:
+        """Tell whether there is anything to add."""
+        ...
+
+    def enrich(self, document: Document, siblings: Sequence[Source]) -> Document:
+        """Return the document with what was found."""
+        ...
+
+
+class DiffBuilder(Protocol):
+    """Makes documents that say what differs between inputs. Nothing is computed yet."""
+
+    name: str
+    priority: int
+    decoders: tuple[Decoder, ...] = ()
+
+    def matches(self, request: Request, sides: Sequence[Sequence[Document]]) -> bool:
+        """Tell whether this builder can compare the sides: the documents of each input."""
+        ...
+
+    def build(self, request: Request, sides: Sequence[Sequence[Document]]) -> Sequence[Document]:
+        """Return the documents of the difference."""
+        ...
+
+
+class Derivation(Protocol):
+    """Makes further documents of documents: panels, summaries. Nothing is computed yet.
+
+    What it returns is shown beside what it was made of.
+    """
+
+    name: str
+    priority: int
+    decoders: tuple[Decoder, ...] = ()
+
+    def matches(self, request: Request, documents: Sequence[Document]) -> bool:
+        """Tell whether the request asks for this derivation and the documents allow it."""
+        ...
+
+    def derive(self, request: Request, documents: Sequence[Document]) -> Sequence[Document]:
+        """Return the derived documents only."""
+        ...
+
+
+class Layout(Protocol):
+    """Decides what lies where."""
+
+    name: str
+    priority: int
+
+    def matches(self, request: Request, documents: Sequence[Document]) -> bool:
+        """Tell whether this layout can show any of the documents."""
+        ...
+
+    def arrange(self, request: Request, documents: Sequence[Document]) -> Sequence[Scene]:
+        """Return the scenes of the documents it shows; those it does not show go to the next layout.
+
+        Raises:
+            LayoutError: nothing can be arranged; the message says why.
+        """
+        ...
+
+
+class LeafRenderer(Protocol):
+    """Paints the tiles of the maximum zoom and shades those above them; found by name.
+
+    Every method is a pure function of its arguments: no tile depends on another having been drawn.
+
+    Attributes:
+        planes: what `paint` measures for the zooms above; folded by the core.
+        views: the fields of `View` that change something.
+    """
+
+    name: str
+    planes: tuple[Plane, ...]
+    views: frozenset[str] = frozenset()
+
+    def survey(self, plan: ScenePlan, decoders: Mapping[str, Decoder]) -> Sequence[Crop]:
+        """Return what to sample before anything is drawn: at most 2 % of the bytes, 512 crops."""
+        return ()
+
+    def decide(
+        self,
+        plan: ScenePlan,
+        parts: Sequence[NDArray[np.uint8]],
+        decoders: Mapping[str, Decoder],
+    ) -> Mapping[str, Any]:
+        """Return what all tiles share, fixed from the sample: plain data, kept in `plan.decisions`."""
+        return {}
+
+    def present(self, plan: ScenePlan, key: TileKey) -> bool:
+        """Tell whether any element lies in the tile of the maximum zoom."""
+        ...
+
+    def reads(
+        self, plan: ScenePlan, key: TileKey, decoders: Mapping[str, Decoder]
+    ) -> Sequence[Crop]:
+        """Return what `paint` needs to read for a tile of the maximum zoom."""
+        ...
+
+    def paint(
+        self,
+        plan: ScenePlan,
+        key: TileKey,
+        parts: Sequence[NDArray[np.uint8]],
+        decoders: Mapping[str, Decoder],
+        view: View,
+    ) -> Leaf:
+        """Draw a tile of the maximum zoom.
+
+        Args:
+            plan: the scene, cropped to what meets the tile or more.
+            key: the tile.
+            parts: one per crop of `reads`, uint8 (rows, row_bytes); not to be written to.
+            decoders: by encoding.
+            view: how it is looked at.
+        """
+        ...
+
+    def shade(
+        self, plan: ScenePlan, key: TileKey, planes: Mapping[str, NDArray[Any]], view: View
+    ) -> Tile:
+        """Colour a tile above the maximum zoom from its folded planes, TILE × TILE each."""
+        ...
+
+    def merge(self, left: Any, right: Any) -> Any:
+        """Add up the statistics of two leaves (never called with None)."""
+        return left
+
+    def summary(self, plan: ScenePlan, statistics: Any) -> Mapping[str, Any]:
+        """Return what `stats.json` says of the scene (plain data); `statistics` may be None."""
+        return {}
+
+    def legend(self, plan: ScenePlan, view: View, statistics: Any) -> Sequence[Legend]:
+        """Say what the colours mean; `statistics` is None before anything was drawn."""
+        return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A subcommand: `arbvis NAME …`.
+
+    `run` is a function with typer annotations; `load` returns it, so that its module is imported
+    only when the command is run. `profiles` names the programs that have it; empty means all.
+    """
+
+    name: str
+    help: str
+    load: Callable[[], Callable[..., None]]
+    profiles: tuple[str, ...] = ()
+
+
+class Sink(Protocol):
+    """Where a bundle goes: a folder, memory, a repository.
+
+    Attributes:
+        portable: a copy in another process can `put` too (it is picklable and needs no lock).
+    """
+
+    portable: bool
+
+    def put(self, blob: Blob) -> None:
+        """Take one file, in any order, from any thread.
+
+        Raises:
+            SinkError: it cannot be written.
+        """
+        ...
+
+    def commit(self) -> str:
+        """Make everything that was put appear at once, and say where."""
+        ...
+
+    def abort(self) -> None:
+        """Leave nothing behind. Safe to call twice, and after `commit`."""
+        ...

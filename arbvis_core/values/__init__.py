@@ -1,0 +1,68 @@
+"""The values that pass between stages: frozen, slotted, picklable."""
+
+from arbvis_core.values.documents import Buffer, Crop, Document, Part, Range, Region, Source
+from arbvis_core.values.requests import Profile, Request
+from arbvis_core.values.scenes import (
+    TILE,
+    Box,
+    Canvas,
+    Label,
+    Placement,
+    Plan,
+    Scene,
+    ScenePlan,
+    TileKey,
+    Volume,
+    parts_of,
+)
+from arbvis_core.values.tiles import (
+    Blob,
+    Indexed,
+    Leaf,
+    Legend,
+    LegendEntry,
+    Plane,
+    Tile,
+    TrueColour,
+    View,
+)
+from arbvis_core.values.views import Add, Concat, Permute, Reshape, Slice, Step, Transpose
+
+__all__ = [
+    "TILE",
+    "Add",
+    "Blob",
+    "Box",
+    "Buffer",
+    "Canvas",
+    "Concat",
+    "Crop",
+    "Document",
+    "Indexed",
+    "Label",
+    "Leaf",
+    "Legend",
+    "LegendEntry",
+    "Part",
+    "Permute",
+    "Placement",
+    "Plan",
+    "Plane",
+    "Profile",
+    "Range",
+    "Region",
+    "Request",
+    "Reshape",
+    "Scene",
+    "ScenePlan",
+    "Slice",
+    "Source",
+    "Step",
+    "Tile",
+    "TileKey",
+    "Transpose",
+    "TrueColour",
+    "View",
+    "Volume",
+    "parts_of",
+]

@@ -1,0 +1,54 @@
+"""What the user asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What a command assumes where the user says nothing.
+
+    Attributes:
+        name: the command, and the brand in titles.
+        layout: the layout that is taken unless another is asked for; None lets priority decide.
+        strict: a file that a format claims and cannot parse ends the run.
+    """
+
+    name: str
+    layout: str | None = None
+    strict: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Everything a run depends on, apart from the inputs' content.
+
+    Attributes:
+        inputs: the positional arguments, as typed: paths, `-`, addresses.
+        profile: the command's assumptions.
+        layout: an explicit layout, which beats every priority.
+        format: an explicit format, which beats every priority.
+        diff: compare the inputs instead of showing them one after the other.
+        keep_going: draw what can be drawn and list what cannot.
+        title: the page's title; None makes one from the inputs.
+        options: one instance of every option group, by its class.
+    """
+
+    inputs: tuple[str, ...]
+    profile: Profile = Profile("arbvis", layout="hilbert")
+    layout: str | None = None
+    format: str | None = None
+    diff: bool = False
+    keep_going: bool = False
+    title: str | None = None
+    options: Mapping[type, object] = field(default_factory=dict)
+
+    def option(self, group: type[T]) -> T:
+        """Return the instance of an option group, or its defaults."""
+        found = self.options.get(group)
+        return found if isinstance(found, group) else group()

@@ -1,0 +1,123 @@
+"""What is drawn: tiles, the planes they are folded from, and the files they become."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class Indexed:
+    """A tile of one code per pixel.
+
+    Attributes:
+        codes: uint8, (height, width).
+        palette: uint8, (up to 256, 4): red, green, blue, alpha of each code.
+    """
+
+    codes: NDArray[np.uint8]
+    palette: NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class TrueColour:
+    """A tile of colours: uint8, (height, width, 3) or, with alpha, (height, width, 4)."""
+
+    pixels: NDArray[np.uint8]
+
+
+Tile = Indexed | TrueColour
+
+
+@dataclass(frozen=True, slots=True)
+class Plane:
+    """A measured quantity that is folded from zoom to zoom, in absolute units, never a mean.
+
+    Attributes:
+        name: what it is: `count`, `sum_abs`, `flags` …
+        dtype: of its array.
+        fold: how four pixels become one.
+    """
+
+    name: str
+    dtype: Literal["float32", "float64", "uint8", "uint32"]
+    fold: Literal["sum", "max", "or"]
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """A painted tile of the maximum zoom.
+
+    Attributes:
+        tile: its picture, TILE × TILE.
+        planes: by name, already folded once: TILE/2 × TILE/2.
+        statistics: what the renderer's `merge` adds up, or None.
+    """
+
+    tile: Tile
+    planes: Mapping[str, NDArray[Any]]
+    statistics: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """How a plan is looked at. None means the renderer's own choice."""
+
+    colormap: str | None = None
+    scale: str | None = None
+    gain: float | None = None
+    clip: float | None = None
+    overview: str | None = None
+
+    def chosen(self) -> frozenset[str]:
+        """Names of the fields that were chosen."""
+        names = ("colormap", "scale", "gain", "clip", "overview")
+        return frozenset(name for name in names if getattr(self, name) is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class LegendEntry:
+    """One colour of a legend and what it means.
+
+    Attributes:
+        colours: one colour, or several for a ramp, as `#rrggbb`.
+        label: what it means.
+        low, high: what the ends of a ramp stand for.
+        share: the part of all elements that show it, 0–1, where it was counted.
+    """
+
+    colours: tuple[str, ...]
+    label: str
+    low: str = ""
+    high: str = ""
+    share: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Legend:
+    """What the colours mean, at the maximum zoom (`leaf`), above it (`overview`) or at `all`."""
+
+    zooms: Literal["leaf", "overview", "all"]
+    title: str
+    entries: tuple[LegendEntry, ...]
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Blob:
+    """A finished file of the bundle.
+
+    Attributes:
+        path: relative to the bundle, with forward slashes.
+        media_type: as served over HTTP.
+        data: its content.
+    """
+
+    path: str
+    media_type: str
+    data: bytes = field(repr=False)
