@@ -95,8 +95,11 @@ class Part:
         start: its first byte.
         stop: the first byte after it.
         shape: its stored units per axis. A unit is what cannot be split: an element, or a
-            quantisation block. Along each axis `region.stored / shape` elements share a unit.
+            quantisation block. Axes line up with the stored array from the right, and an axis of
+            one unit serves every element.
         strides: bytes from one unit to the next, per axis.
+        block: how many elements share a unit, per axis; empty means `region.stored / shape`. It has
+            to be said where the last unit of an axis is not full.
     """
 
     role: str
@@ -105,6 +108,7 @@ class Part:
     stop: int
     shape: tuple[int, ...]
     strides: tuple[int, ...]
+    block: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from arbvis_core.values.documents import Source
 
 T = TypeVar("T")
 
@@ -37,6 +40,7 @@ class Request:
         keep_going: draw what can be drawn and list what cannot.
         title: the page's title; None makes one from the inputs.
         options: one instance of every option group, by its class.
+        sources: everything that was opened, in order; the pipeline fills it in.
     """
 
     inputs: tuple[str, ...]
@@ -47,6 +51,7 @@ class Request:
     keep_going: bool = False
     title: str | None = None
     options: Mapping[type, object] = field(default_factory=dict)
+    sources: tuple[Source, ...] = ()
 
     def option(self, group: type[T]) -> T:
         """Return the instance of an option group, or its defaults."""

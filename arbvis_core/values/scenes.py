@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
-from arbvis_core.values.documents import Document, Region, Source
+from arbvis_core.values.documents import Document, Part, Region, Source
 
 #: Pixels along the side of a tile.
 TILE = 512
@@ -176,8 +176,8 @@ class ScenePlan:
     def crop(self, box: Box) -> ScenePlan:
         """Keep what meets `box`, so that a worker is sent no more than it needs."""
         kept = tuple(placement for placement in self.placements if placement.box.meets(box))
-        keys = {part.source for placement in kept for part in parts_of(placement.region)}
-        sources = {key: source for key, source in self.sources.items() if key in keys}
+        keys = dict.fromkeys(part.source for one in kept for part in parts_of(one.region))
+        sources = {key: self.sources[key] for key in keys}
         return replace(self, placements=kept, sources=sources, labels=())
 
 
@@ -211,7 +211,7 @@ class Plan:
         raise KeyError(key)
 
 
-def parts_of(region: Region) -> Iterator[Any]:
+def parts_of(region: Region) -> Iterator[Part]:
     """Yield every part a region reads, those of its operands included."""
     yield from region.parts
     for operand in region.operands:

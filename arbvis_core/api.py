@@ -1,0 +1,276 @@
+"""Everything that plugins, scripts and notebooks import.
+
+A picture in three lines::
+
+    from arbvis_core import api
+    picture = api.open("firmware.bin")
+    picture.render("firmware.arbvis")
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+
+from arbvis_core import hookimpl
+from arbvis_core.errors import (
+    ArbvisError,
+    FormatError,
+    LayoutError,
+    MissingExtraError,
+    PluginError,
+    SinkError,
+    SourceChangedError,
+    SourceError,
+    UsageError,
+)
+from arbvis_core.protocols import (
+    Command,
+    Decoder,
+    Derivation,
+    DiffBuilder,
+    Enricher,
+    Format,
+    Group,
+    Layout,
+    LeafRenderer,
+    Priority,
+    Probe,
+    Sink,
+    SourceProvider,
+    Window,
+)
+from arbvis_core.values import (
+    TILE,
+    Add,
+    Blob,
+    Box,
+    Buffer,
+    Canvas,
+    Concat,
+    Crop,
+    Document,
+    Indexed,
+    Label,
+    Leaf,
+    Legend,
+    LegendEntry,
+    Part,
+    Permute,
+    Placement,
+    Plan,
+    Plane,
+    Profile,
+    Range,
+    Region,
+    Request,
+    Reshape,
+    Scene,
+    ScenePlan,
+    Slice,
+    Source,
+    Step,
+    Tile,
+    TileKey,
+    Transpose,
+    TrueColour,
+    View,
+    Volume,
+)
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
+    from arbvis_core.engine.estimate import Estimate
+    from arbvis_core.engine.executors import Kind
+    from arbvis_core.picture import Picture
+    from arbvis_core.pipeline.rendering import Report
+    from arbvis_core.registry import Registry
+
+
+def open(  # noqa: A001  reads as api.open
+    *inputs: str | os.PathLike[str],
+    layout: str | None = None,
+    format: str | None = None,  # noqa: A002  the flag's name
+    diff: bool = False,
+    keep_going: bool = False,
+    title: str | None = None,
+    options: Iterable[object] = (),
+    profile: Profile | None = None,
+) -> Picture:
+    """Plan a picture of files, directories or addresses; nothing is drawn yet.
+
+    Args:
+        inputs: as on the command line.
+        layout: an explicit layout.
+        format: an explicit format.
+        diff: compare the inputs.
+        keep_going: draw what can be drawn and list what cannot.
+        title: the page's title.
+        options: instances of plugins' option groups.
+        profile: which command's assumptions to take; arbvis's by default.
+
+    Raises:
+        ArbvisError: an input cannot be opened, read or arranged.
+    """
+    from arbvis_core.picture import Picture
+
+    request = Request(
+        inputs=tuple(os.fspath(one) for one in inputs),
+        profile=profile or Profile("arbvis", layout="hilbert"),
+        layout=layout,
+        format=format,
+        diff=diff,
+        keep_going=keep_going,
+        title=title,
+        options={type(one): one for one in options},
+    )
+    registry = _registry(None)
+    return Picture(plan(request, registry=registry), registry)
+
+
+def plan(request: Request, *, registry: Registry | None = None) -> Plan:
+    """Decide what every pixel will show, without drawing any."""
+    from arbvis_core import pipeline
+
+    return pipeline.plan(request, _registry(registry))
+
+
+def estimate(
+    plan: Plan, *, registry: Registry | None = None, jobs: int = 1, tile_format: str = "png"
+) -> Estimate:
+    """Say how many pixels, files, bytes and seconds a bundle will take."""
+    from arbvis_core.engine.estimate import estimate as measure
+
+    return measure(plan, _registry(registry), jobs=jobs, tile_format=tile_format)
+
+
+def render(
+    plan: Plan,
+    sink: Sink,
+    *,
+    registry: Registry | None = None,
+    jobs: int | None = None,
+    executor: Kind | Executor = "threads",
+    tile_format: str = "png",
+    view: View | None = None,
+    on_progress: Callable[[int], None] = lambda _pixels: None,
+) -> Report:
+    """Draw a plan into a sink: tiles, then the viewer; it appears whole or not at all."""
+    from arbvis_core.pipeline.rendering import render as draw
+
+    return draw(
+        plan,
+        sink,
+        registry=_registry(registry),
+        jobs=jobs,
+        executor=executor,
+        tile_format=tile_format,
+        view=view,
+        on_progress=on_progress,
+    )
+
+
+def tile(
+    plan: Plan,
+    scene: str,
+    key: TileKey,
+    view: View | None = None,
+    *,
+    registry: Registry | None = None,
+) -> Tile:
+    """Draw one tile: the same pixels as in a bundle."""
+    from arbvis_core.imaging import tile as draw
+
+    return draw(plan, scene, key, view, registry=_registry(registry))
+
+
+def export_png(
+    plan: Plan,
+    path: str | os.PathLike[str],
+    *,
+    scene: str | None = None,
+    registry: Registry | None = None,
+    on_progress: Callable[[int], None] = lambda _pixels: None,
+) -> None:
+    """Write the whole canvas of a scene (the first by default) as one PNG."""
+    from arbvis_core.export import export_png as write
+    from arbvis_core.imaging import scene_of
+
+    write(scene_of(plan, scene), path, registry=_registry(registry), on_progress=on_progress)
+
+
+def _registry(registry: Registry | None) -> Registry:
+    from arbvis_core.registry import load
+
+    return registry if registry is not None else load()
+
+
+__all__ = [
+    "TILE",
+    "Add",
+    "ArbvisError",
+    "Blob",
+    "Box",
+    "Buffer",
+    "Canvas",
+    "Command",
+    "Concat",
+    "Crop",
+    "Decoder",
+    "Derivation",
+    "DiffBuilder",
+    "Document",
+    "Enricher",
+    "Format",
+    "FormatError",
+    "Group",
+    "Indexed",
+    "Label",
+    "Layout",
+    "LayoutError",
+    "Leaf",
+    "LeafRenderer",
+    "Legend",
+    "LegendEntry",
+    "MissingExtraError",
+    "Part",
+    "Permute",
+    "Placement",
+    "Plan",
+    "Plane",
+    "PluginError",
+    "Priority",
+    "Probe",
+    "Profile",
+    "Range",
+    "Region",
+    "Request",
+    "Reshape",
+    "Scene",
+    "ScenePlan",
+    "Sink",
+    "SinkError",
+    "Slice",
+    "Source",
+    "SourceChangedError",
+    "SourceError",
+    "SourceProvider",
+    "Step",
+    "Tile",
+    "TileKey",
+    "Transpose",
+    "TrueColour",
+    "UsageError",
+    "View",
+    "Volume",
+    "Window",
+    "estimate",
+    "export_png",
+    "hookimpl",
+    "open",
+    "plan",
+    "render",
+    "tile",
+]

@@ -1,0 +1,159 @@
+"""The work unit: a block of the canvas, from its bytes to its encoded tiles and its apex.
+
+A block is a square of 4 × 4 leaf tiles, the same for everyone, so that it can never change a
+pixel. It paints its leaves, folds their planes upwards while it holds all four children, and hands
+its apex to whoever folds the levels above.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from arbvis_core.values import TILE, Blob, Box, Canvas, ScenePlan, Tile, TileKey, View
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from arbvis_core.protocols import Sink
+    from arbvis_core.reading import Reader
+    from arbvis_core.registry import Registry, RegistrySpec
+
+    Planes = Mapping[str, NDArray[Any]]
+
+#: Leaf tiles along the side of a block.
+SPAN = 4
+
+Emit = Callable[[TileKey, Tile], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A subtree of the pyramid, named by its apex tile."""
+
+    apex: TileKey
+
+    def box(self, canvas: Canvas) -> Box:
+        """Return the pixels of the maximum zoom that it covers."""
+        side = TILE << (canvas.max_zoom - self.apex.zoom)
+        return Box(self.apex.x * side, self.apex.y * side, side, side)
+
+
+@dataclass(frozen=True, slots=True)
+class BlockTask:
+    """Everything a worker needs, wherever it runs."""
+
+    plan: ScenePlan
+    block: Block
+    registry: RegistrySpec
+    view: View
+    tile_format: str
+    sink: Sink | None
+
+
+@dataclass(slots=True)
+class BlockResult:
+    """What a worker hands back: no pixels, unless the sink lives with the driver."""
+
+    apex: Planes | None = None
+    statistics: Any = None
+    tiles: list[TileKey] = field(default_factory=list)
+    blobs: list[Blob] = field(default_factory=list)
+    size: int = 0
+
+
+def blocks_of(canvas: Canvas) -> Iterator[Block]:
+    """Yield the blocks of a canvas row by row, so that the reads of a row band stay together."""
+    zoom = max(0, canvas.max_zoom - (SPAN.bit_length() - 1))
+    columns, rows = canvas.tiles(zoom)
+    for y in range(rows):
+        for x in range(columns):
+            yield Block(TileKey(zoom, x, y))
+
+
+class Subtree:
+    """Paints leaves and folds them; one recursion serves blocks, single tiles and thumbnails."""
+
+    def __init__(self, plan: ScenePlan, registry: Registry, reader: Reader, view: View) -> None:
+        self.plan = plan
+        self.renderer = registry.renderer(plan.renderer)
+        self.statistics: Any = None
+        self._decoders = registry.decoders
+        self._reader = reader
+        self._view = view
+
+    def leaf(self, key: TileKey, emit: Emit | None = None) -> Planes | None:
+        """Paint a tile of the maximum zoom and return its planes at half size."""
+        if not self.renderer.present(self.plan, key):
+            return None
+        crops = self.renderer.reads(self.plan, key, self._decoders)
+        parts = self._reader.fetch(crops)
+        leaf = self.renderer.paint(self.plan, key, parts, self._decoders, self._view)
+        if emit:
+            emit(key, leaf.tile)
+        if leaf.statistics is not None:
+            self.statistics = (
+                leaf.statistics
+                if self.statistics is None
+                else self.renderer.merge(self.statistics, leaf.statistics)
+            )
+        return leaf.planes
+
+    def planes(self, key: TileKey, emit: Emit | None = None) -> Planes | None:
+        """Return a tile's planes: of its own size above the maximum zoom, else at half size."""
+        if key.zoom == self.plan.canvas.max_zoom:
+            return self.leaf(key, emit)
+        gathered: dict[str, NDArray[Any]] | None = None
+        for child in children(key, self.plan.canvas):
+            quarter = self.quarter(child, emit)
+            if quarter is None:
+                continue
+            if gathered is None:
+                gathered = empty_planes(self.renderer.planes)
+            place(gathered, quarter, child)
+        if gathered is not None and emit:
+            emit(key, self.shade(key, gathered))
+        return gathered
+
+    def quarter(self, key: TileKey, emit: Emit | None = None) -> Planes | None:
+        """Return a tile's planes at half size, as its parent needs them."""
+        planes = self.planes(key, emit)
+        if planes is None or key.zoom == self.plan.canvas.max_zoom:
+            return planes
+        return fold(self.renderer.planes, planes)
+
+    def shade(self, key: TileKey, planes: Planes) -> Tile:
+        """Colour a tile above the maximum zoom."""
+        return self.renderer.shade(self.plan, key, planes, self._view)
+
+
+def children(key: TileKey, canvas: Canvas) -> Iterator[TileKey]:
+    """Yield the tiles under a tile that lie on the canvas."""
+    columns, rows = canvas.tiles(key.zoom + 1)
+    for y in (2 * key.y, 2 * key.y + 1):
+        for x in (2 * key.x, 2 * key.x + 1):
+            if x < columns and y < rows:
+                yield TileKey(key.zoom + 1, x, y)
+
+
+def empty_planes(declared: tuple[Any, ...]) -> dict[str, NDArray[Any]]:
+    """Return planes of a tile in which nothing lies."""
+    import numpy as np
+
+    return {plane.name: np.zeros((TILE, TILE), plane.dtype) for plane in declared}
+
+
+def place(planes: Mapping[str, NDArray[Any]], quarter: Planes, child: TileKey) -> None:
+    """Put a child's folded planes into its quarter of the parent."""
+    half = TILE // 2
+    top, left = (child.y & 1) * half, (child.x & 1) * half
+    for name, plane in planes.items():
+        plane[top : top + half, left : left + half] = quarter[name]
+
+
+def fold(declared: tuple[Any, ...], planes: Planes) -> Planes:
+    """Fold every plane 2 × 2, each by its own rule."""
+    from arbvis_core.kernels.fold import fold_plane
+
+    return {plane.name: fold_plane(planes[plane.name], plane.fold) for plane in declared}

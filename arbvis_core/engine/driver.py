@@ -1,0 +1,200 @@
+"""Runs the blocks of a scene, folds the levels above them and keeps the books."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Generator, Iterator
+from concurrent.futures import Executor, Future, wait
+from contextlib import closing
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from arbvis_core.engine.blocks import (
+    SPAN,
+    Block,
+    BlockResult,
+    BlockTask,
+    Subtree,
+    blocks_of,
+    children,
+    empty_planes,
+    fold,
+    place,
+)
+from arbvis_core.engine.work import run_block, tile_blob
+from arbvis_core.reading import Reader
+from arbvis_core.values import TILE, Blob, Box, Canvas, ScenePlan, TileKey, View
+
+if TYPE_CHECKING:
+    from arbvis_core.engine.blocks import Planes
+    from arbvis_core.protocols import LeafRenderer, Sink
+    from arbvis_core.registry import Registry
+
+#: Memory that blocks in flight may take together, in bytes.
+IN_FLIGHT = 512 << 20
+
+#: Called with the pixels of the maximum zoom that were finished since the last call.
+OnProgress = Callable[[int], None]
+
+
+def silent(_pixels: int) -> None:
+    """Report progress to nobody."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """How plans are drawn.
+
+    Attributes:
+        registry: what the names in a plan stand for.
+        sink: where tiles go.
+        executor: where blocks run.
+        jobs: its workers.
+        tile_format: of the levels above the leaves.
+        view: how the plan is looked at.
+        on_progress: told of finished pixels.
+    """
+
+    registry: Registry
+    sink: Sink
+    executor: Executor
+    jobs: int = 1
+    tile_format: str = "png"
+    view: View = field(default_factory=View)
+    on_progress: OnProgress = silent
+
+
+@dataclass(slots=True)
+class Drawn:
+    """What was drawn of one scene.
+
+    Attributes:
+        tiles: every tile that was written, in the order of their blocks.
+        size: bytes of the tiles, encoded.
+        statistics: the renderer's, merged over all leaves.
+    """
+
+    tiles: list[TileKey] = field(default_factory=list)
+    size: int = 0
+    statistics: Any = None
+
+    def add(self, tiles: list[TileKey], size: int) -> None:
+        """Enter finished tiles."""
+        self.tiles.extend(tiles)
+        self.size += size
+
+
+def draw_scene(plan: ScenePlan, run: Run) -> Drawn:
+    """Draw every tile of a scene into the sink.
+
+    Results are taken in the order in which the blocks were submitted, never in the order in which
+    they finish, so that sums of statistics do not depend on timing.
+    """
+    renderer = run.registry.renderer(plan.renderer)
+    drawn = Drawn()
+    summit = _Summit(plan, run, drawn)
+    with closing(_in_order(plan, run)) as results:
+        for block, result in results:
+            drawn.add(result.tiles, result.size)
+            for blob in result.blobs:
+                run.sink.put(blob)
+            drawn.statistics = _merge(renderer, drawn.statistics, result.statistics)
+            summit.add(block.apex, result.apex)
+            run.on_progress(_pixels(block, plan.canvas))
+    return drawn
+
+
+def _in_order(plan: ScenePlan, run: Run) -> Generator[tuple[Block, BlockResult], None, None]:
+    renderer = run.registry.renderer(plan.renderer)
+    limit = max(1, min(IN_FLIGHT // block_cost(renderer), 2 * run.jobs + 1))
+    waiting: deque[tuple[Block, Future[BlockResult]]] = deque()
+    remote = run.sink if run.sink.portable else None
+    try:
+        for block, cropped in _cropped(plan):
+            if not cropped.placements:
+                yield block, BlockResult()
+                continue
+            task = BlockTask(cropped, block, run.registry.spec, run.view, run.tile_format, remote)
+            waiting.append((block, run.executor.submit(run_block, task)))
+            if len(waiting) >= limit:
+                first, future = waiting.popleft()
+                yield first, future.result()
+        while waiting:
+            first, future = waiting.popleft()
+            yield first, future.result()
+    finally:
+        # Whoever cleans up after an error must not meet a worker that still writes.
+        wait([future for _, future in waiting if not future.cancel()])
+
+
+def _cropped(plan: ScenePlan) -> Iterator[tuple[Block, ScenePlan]]:
+    """Yield every block with its share of the plan; a row band is cut out first, then its blocks."""
+    row, band = -1, plan
+    for block in blocks_of(plan.canvas):
+        box = block.box(plan.canvas)
+        if block.apex.y != row:
+            row = block.apex.y
+            band = plan.crop(Box(0, box.y, plan.canvas.width, box.height))
+        yield block, band.crop(box)
+
+
+def block_cost(renderer: LeafRenderer) -> int:
+    """Estimate the bytes a block takes while it is drawn: input, leaves, planes of one path."""
+    import numpy as np
+
+    pixels = (SPAN * TILE) ** 2
+    planes = sum(np.dtype(plane.dtype).itemsize for plane in renderer.planes)
+    return pixels * (4 + 2) + pixels * planes // 2
+
+
+def _pixels(block: Block, canvas: Canvas) -> int:
+    box = block.box(canvas)
+    return max(0, min(box.width, canvas.width - box.x)) * max(
+        0, min(box.height, canvas.height - box.y)
+    )
+
+
+def _merge(renderer: LeafRenderer, left: Any, right: Any) -> Any:
+    if left is None or right is None:
+        return right if left is None else left
+    return renderer.merge(left, right)
+
+
+class _Summit:
+    """The levels above the blocks, each tile shaded as soon as its last child has come."""
+
+    def __init__(self, plan: ScenePlan, run: Run, drawn: Drawn) -> None:
+        self._tree = Subtree(plan, run.registry, Reader(plan.sources), run.view)
+        self._run = run
+        self._drawn = drawn
+        self._waiting: dict[TileKey, int] = {}
+        self._planes: dict[TileKey, dict[str, Any]] = {}
+
+    def add(self, child: TileKey, quarter: Planes | None) -> None:
+        """Take the apex of a block, or nothing if no element lies in it, and fold upwards."""
+        declared = self._tree.renderer.planes
+        canvas = self._tree.plan.canvas
+        while child.zoom > 0:
+            parent = TileKey(child.zoom - 1, child.x // 2, child.y // 2)
+            if parent not in self._waiting:
+                self._waiting[parent] = sum(1 for _ in children(parent, canvas))
+            self._waiting[parent] -= 1
+            if quarter is not None:
+                if parent not in self._planes:
+                    self._planes[parent] = empty_planes(declared)
+                place(self._planes[parent], quarter, child)
+            if self._waiting[parent]:
+                return
+            del self._waiting[parent]
+            planes = self._planes.pop(parent, None)
+            if planes is not None:
+                self._write(parent, planes)
+            quarter = None if planes is None else fold(declared, planes)
+            child = parent
+
+    def _write(self, key: TileKey, planes: Planes) -> None:
+        plan = self._tree.plan
+        tile = self._tree.shade(key, planes)
+        blob: Blob = tile_blob(plan.key, plan.canvas, key, tile, self._run.tile_format)
+        self._run.sink.put(blob)
+        self._drawn.add([key], len(blob.data))

@@ -1,0 +1,103 @@
+"""What a run will cost, told before it starts, from a few tiles drawn on trial."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from arbvis_core.engine.blocks import Subtree
+from arbvis_core.engine.work import tile_blob
+from arbvis_core.reading import Reader
+from arbvis_core.values import TILE, Plan, ScenePlan, Tile, TileKey, View
+
+if TYPE_CHECKING:
+    from arbvis_core.registry import Registry
+
+#: Subtrees drawn on trial per scene, spread over the canvas.
+TRIALS = 3
+#: What a file and its share of a folder take besides their content, in bytes.
+PER_FILE = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What a bundle will take.
+
+    Attributes:
+        pixels: of the maximum zoom, over all scenes.
+        files: tiles of every zoom.
+        bytes: on disk, with some room.
+        seconds: of drawing.
+    """
+
+    pixels: int
+    files: int
+    bytes: int
+    seconds: float
+
+
+def estimate(
+    plan: Plan, registry: Registry, *, jobs: int = 1, tile_format: str = "png"
+) -> Estimate:
+    """Say what drawing a plan will take."""
+    scenes = [_scene(scene, registry, jobs, tile_format) for scene in plan.scenes]
+    return Estimate(
+        pixels=sum(one.pixels for one in scenes),
+        files=sum(one.files for one in scenes),
+        bytes=sum(one.bytes for one in scenes),
+        seconds=sum(one.seconds for one in scenes),
+    )
+
+
+def _scene(plan: ScenePlan, registry: Registry, jobs: int, tile_format: str) -> Estimate:
+    renderer = registry.renderer(plan.renderer)
+    level = {key for key in _keys(plan, plan.canvas.max_zoom) if renderer.present(plan, key)}
+    counts = [len(level)]
+    trial_level = level
+    for zoom in range(plan.canvas.max_zoom - 1, -1, -1):
+        level = {TileKey(zoom, key.x // 2, key.y // 2) for key in level}
+        counts.append(len(level))
+        trial_level = level if len(counts) == 2 else trial_level
+    seconds, sizes = _trial(plan, registry, sorted(trial_level), tile_format)
+    leaf_size, upper_size = sizes
+    total = counts[0] * leaf_size + sum(counts[1:]) * upper_size + sum(counts) * PER_FILE
+    return Estimate(
+        pixels=plan.canvas.width * plan.canvas.height,
+        files=sum(counts),
+        bytes=int(total * 1.1),
+        seconds=seconds * counts[0] / jobs,
+    )
+
+
+def _keys(plan: ScenePlan, zoom: int) -> Iterator[TileKey]:
+    columns, rows = plan.canvas.tiles(zoom)
+    return (TileKey(zoom, x, y) for y in range(rows) for x in range(columns))
+
+
+def _trial(
+    plan: ScenePlan, registry: Registry, keys: list[TileKey], tile_format: str
+) -> tuple[float, tuple[float, float]]:
+    """Draw a few subtrees; return seconds per leaf and mean bytes of a leaf and of other tiles."""
+    if not keys:
+        return 0.0, (0.0, 0.0)
+    chosen = [
+        keys[i * (len(keys) - 1) // max(1, TRIALS - 1)] for i in range(min(TRIALS, len(keys)))
+    ]
+    sizes: dict[bool, list[int]] = {True: [], False: []}
+
+    def emit(key: TileKey, tile: Tile) -> None:
+        blob = tile_blob(plan.key, plan.canvas, key, tile, tile_format)
+        sizes[key.zoom == plan.canvas.max_zoom].append(len(blob.data))
+
+    tree = Subtree(plan, registry, Reader(plan.sources), View())
+    tree.planes(chosen[0], emit)  # compiles what has to be compiled, so that it is not timed
+    for some in sizes.values():
+        some.clear()
+    start = time.perf_counter()
+    for key in dict.fromkeys(chosen):
+        tree.planes(key, emit)
+    seconds = (time.perf_counter() - start) / max(1, len(sizes[True]))
+    leaf, upper = (sum(some) / max(1, len(some)) for some in (sizes[True], sizes[False]))
+    return seconds, (leaf, upper or 3.0 * TILE * TILE)

@@ -1,0 +1,59 @@
+"""What a worker does with a block: paint, fold, encode, write."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from arbvis_core.encode import encode_tile
+from arbvis_core.engine.blocks import BlockResult, BlockTask, Subtree
+from arbvis_core.errors import ArbvisError, PluginError
+from arbvis_core.reading import Reader
+from arbvis_core.registry import load
+from arbvis_core.values import Blob, Canvas, Tile, TileKey
+
+if TYPE_CHECKING:
+    from arbvis_core.registry import Registry
+    from arbvis_core.values import ScenePlan
+
+
+def run_block(task: BlockTask) -> BlockResult:
+    """Draw one block; every argument and result can travel to another process."""
+    registry = load(*task.registry)
+    result = BlockResult()
+    plan = task.plan
+
+    def emit(key: TileKey, tile: Tile) -> None:
+        blob = tile_blob(plan.key, plan.canvas, key, tile, task.tile_format)
+        result.tiles.append(key)
+        result.size += len(blob.data)
+        if task.sink is None:
+            result.blobs.append(blob)
+        else:
+            task.sink.put(blob)
+
+    tree = Subtree(plan, registry, Reader(plan.sources), task.view)
+    try:
+        result.apex = tree.quarter(task.block.apex, emit)
+    except ArbvisError:
+        raise
+    except Exception as error:
+        raise renderer_error(registry, plan, task.block.apex, error) from error
+    result.statistics = tree.statistics
+    return result
+
+
+def tile_blob(scene: str, canvas: Canvas, key: TileKey, tile: Tile, tile_format: str) -> Blob:
+    """Encode a tile and name it; leaves are lossless in every format."""
+    lossless = key.zoom == canvas.max_zoom
+    extension, media_type, data = encode_tile(tile, tile_format, lossless=lossless)
+    path = f"tiles/{scene}/{key.zoom}/{key.x}/{key.y}.{extension}"
+    return Blob(path, media_type, data)
+
+
+def renderer_error(
+    registry: Registry, plan: ScenePlan, key: TileKey, error: Exception
+) -> PluginError:
+    """Name the plugin whose renderer raised."""
+    owner = next(one for one in registry.renderers if one.item.name == plan.renderer)
+    subject = f"tile {key.zoom}/{key.x}/{key.y} of scene {plan.key!r}"
+    return PluginError(owner.plugin, owner.version, "render", subject, error)

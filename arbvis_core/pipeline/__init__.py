@@ -1,0 +1,40 @@
+"""The straight line, from a request to a plan. Drawing it is the engine's part."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from arbvis_core.pipeline.arranging import arrange
+from arbvis_core.pipeline.deriving import derive
+from arbvis_core.pipeline.opening import describe_inputs, open_sources, title
+from arbvis_core.pipeline.parsing import parse
+from arbvis_core.pipeline.planning import plan_scene
+from arbvis_core.values import Plan, Request
+
+if TYPE_CHECKING:
+    from arbvis_core.registry import Registry
+
+
+def plan(request: Request, registry: Registry) -> Plan:
+    """Decide what every pixel will show, without drawing any.
+
+    Raises:
+        ArbvisError: the inputs cannot be opened, read or arranged.
+    """
+    opened = open_sources(request, registry)
+    request = replace(request, sources=tuple(source for group in opened for source in group))
+    documents, warnings = parse(request, opened, registry)
+    documents = derive(request, documents, registry)
+    scenes = arrange(request, documents, registry)
+    return Plan(
+        title=request.title or title(request, opened),
+        brand=request.profile.name,
+        inputs=tuple(describe_inputs(request, opened)),
+        scenes=tuple(plan_scene(scene, registry) for scene in scenes),
+        warnings=(
+            *warnings,
+            *(one for document in documents for one in document.warnings),
+            *(one for scene in scenes for one in scene.warnings),
+        ),
+    )

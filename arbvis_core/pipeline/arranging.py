@@ -1,0 +1,76 @@
+"""From documents to scenes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from arbvis_core.errors import LayoutError
+from arbvis_core.values import Document, Request, Scene
+
+if TYPE_CHECKING:
+    from arbvis_core.protocols import Layout
+    from arbvis_core.registry import Registered, Registry
+
+
+def arrange(request: Request, documents: Sequence[Document], registry: Registry) -> list[Scene]:
+    """Hand the documents from layout to layout until every one is shown.
+
+    The layout that was asked for comes first, then the profile's, then all by priority.
+
+    Raises:
+        LayoutError: no layout shows anything, or the one that was asked for cannot.
+    """
+    scenes: list[Scene] = []
+    remaining = list(documents)
+    for one in _layouts(request, registry):
+        if not remaining:
+            break
+        named = one.item.name == request.layout
+        if not registry.ask(one, partial(one.item.matches, request, remaining), "the documents"):
+            if named:
+                raise LayoutError(
+                    f"--layout {request.layout}: it cannot show {_names(remaining)}; "
+                    f"'arbvis plugins --explain FILE' says which layouts can"
+                )
+            continue
+        with registry.guard(one, "arrange", _names(remaining)):
+            made = one.item.arrange(request, remaining)
+        shown = {id(document) for scene in made for document in scene.documents}
+        remaining = [document for document in remaining if id(document) not in shown]
+        scenes += made
+    if remaining or not scenes:
+        raise LayoutError(
+            f"no layout shows {_names(remaining) or 'anything'}; see 'arbvis plugins'"
+        )
+    return _with_unique_keys(scenes)
+
+
+def _layouts(request: Request, registry: Registry) -> list[Registered[Layout]]:
+    preferred = [name for name in (request.layout, request.profile.layout) if name]
+    first = [registry.layout(name) for name in preferred]
+    return first + [one for one in registry.layouts if one not in first]
+
+
+def _names(documents: Sequence[Document]) -> str:
+    names = [document.name for document in documents[:3]]
+    more = f" and {len(documents) - 3} more" if len(documents) > 3 else ""
+    return ", ".join(names) + more
+
+
+def _with_unique_keys(scenes: Iterable[Scene]) -> list[Scene]:
+    """Make keys slugs that are safe in paths, with -2, -3 … where two would clash."""
+    taken: set[str] = set()
+    unique = []
+    for scene in scenes:
+        slug = re.sub(r"[^a-z0-9]+", "-", scene.key.lower()).strip("-")[:40] or "scene"
+        key, count = slug, 1
+        while key in taken:
+            count += 1
+            key = f"{slug}-{count}"
+        taken.add(key)
+        unique.append(replace(scene, key=key))
+    return unique

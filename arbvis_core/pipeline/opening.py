@@ -1,0 +1,71 @@
+"""From arguments to sources."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from arbvis_core.errors import UsageError
+from arbvis_core.reading import SMALL, Reader
+from arbvis_core.values import Crop, Request, Source
+
+if TYPE_CHECKING:
+    from arbvis_core.registry import Registry
+
+#: What each input was opened as, in the order of the command line.
+Opened = tuple[tuple[Source, ...], ...]
+
+
+def open_sources(request: Request, registry: Registry) -> Opened:
+    """Open every input with the first provider that understands it."""
+    if not request.inputs:
+        raise UsageError("nothing to show: name a file, a directory, or - for standard input")
+    return tuple(_open(spec, registry) for spec in request.inputs)
+
+
+def _open(spec: str, registry: Registry) -> tuple[Source, ...]:
+    for provider in registry.source_providers:
+        if registry.ask(provider, partial(provider.item.matches, spec), spec):
+            with registry.guard(provider, "open", spec):
+                return tuple(provider.item.open(spec))
+    raise UsageError(f"{spec}: no source provider understands this address; see 'arbvis plugins'")
+
+
+def title(request: Request, opened: Opened) -> str:
+    """Name a run after its inputs."""
+    names = [
+        _input_name(spec, sources) for spec, sources in zip(request.inputs, opened, strict=True)
+    ]
+    shown = ", ".join(names[:3])
+    return shown if len(names) <= 3 else f"{shown} and {len(names) - 3} more"
+
+
+def _input_name(spec: str, sources: Sequence[Source]) -> str:
+    """Name an input as people do: the last part of a path, the one source it holds."""
+    if len(sources) == 1:
+        return sources[0].name
+    stem = re.split(r"[/\\]", spec.rstrip("/\\"))[-1]
+    return stem if stem not in {"", ".", ".."} else sources[0].folder if sources else spec
+
+
+def describe_inputs(request: Request, opened: Opened) -> Iterable[Mapping[str, Any]]:
+    """Yield name, number of files, size and, for one small file, SHA-256 of every input."""
+    for spec, sources in zip(request.inputs, opened, strict=True):
+        entry: dict[str, Any] = {
+            "name": _input_name(spec, sources),
+            "files": len(sources),
+            "size": sum(source.size for source in sources),
+        }
+        if len(sources) == 1 and sources[0].size <= SMALL:
+            entry["sha256"] = _sha256(sources[0])
+        yield entry
+
+
+def _sha256(source: Source) -> str:
+    import hashlib
+
+    crop = Crop(source.key, 0, source.size)
+    (content,) = Reader({source.key: source}).fetch([crop]) if source.size else (b"",)
+    return hashlib.sha256(content).hexdigest()

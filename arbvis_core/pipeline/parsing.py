@@ -1,0 +1,123 @@
+"""From sources to documents."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from arbvis_core.errors import FormatError
+from arbvis_core.pipeline.opening import Opened
+from arbvis_core.protocols import Group
+from arbvis_core.values import Document, Range, Request, Source
+
+if TYPE_CHECKING:
+    from arbvis_core.protocols import Format
+    from arbvis_core.registry import Registered, Registry
+
+#: What a format may look at before it claims a source, in bytes at either end.
+PROBE = 64 << 10
+
+
+@dataclass(slots=True)
+class SourceProbe:
+    """A source's two ends, read when they are asked for and kept."""
+
+    source: Source
+    _head: bytes | None = None
+    _tail: bytes | None = None
+
+    @property
+    def name(self) -> str:
+        """The source's name."""
+        return self.source.name
+
+    @property
+    def size(self) -> int:
+        """The source's length in bytes."""
+        return self.source.size
+
+    def head(self, count: int) -> bytes:
+        """Return the first `count` bytes, at most 64 KiB."""
+        if self._head is None or len(self._head) < min(count, self.size, PROBE):
+            self._head = self._read(0, min(max(count, 512), self.size, PROBE))
+        return self._head[:count]
+
+    def tail(self, count: int) -> bytes:
+        """Return the last `count` bytes, at most 64 KiB."""
+        if self._tail is None:
+            self._tail = self._read(max(0, self.size - PROBE), self.size)
+        return self._tail[-count:] if count else b""
+
+    def _read(self, start: int, stop: int) -> bytes:
+        return bytes(self.source.read([Range(start, stop)])[0]) if stop > start else b""
+
+
+def parse(request: Request, opened: Opened, registry: Registry) -> tuple[list[Document], list[str]]:
+    """Let the formats say what is in the sources, folder by folder, and add what lies beside them.
+
+    Returns:
+        The documents, and warnings about what could not be parsed.
+    """
+    documents: list[Document] = []
+    warnings: list[str] = []
+    formats = (registry.format(request.format),) if request.format else registry.formats
+    for index, sources in enumerate(opened):
+        for folder, members in _by_folder(sources).items():
+            for one, claimed in _claims(members, formats, registry):
+                siblings = tuple(source for source in members if source not in claimed)
+                group = Group(folder, tuple(claimed.values()), siblings, index)
+                found = _parse_group(one, group, request, registry, warnings)
+                documents += [_enrich(document, siblings, registry) for document in found]
+    return documents, warnings
+
+
+def _by_folder(sources: Iterable[Source]) -> dict[str, list[Source]]:
+    folders: dict[str, list[Source]] = {}
+    for source in sources:
+        folders.setdefault(source.folder, []).append(source)
+    return folders
+
+
+def _claims(
+    members: Sequence[Source], formats: Sequence[Registered[Format]], registry: Registry
+) -> Iterable[tuple[Registered[Format], dict[str, Source]]]:
+    """Yield each format with what it claims, in the order of the first source each claims."""
+    claims: dict[str, tuple[Registered[Format], dict[str, Source]]] = {}
+    for source in members:
+        probe = SourceProbe(source)
+        for one in formats:
+            if registry.ask(one, partial(one.item.matches, probe), source.name):
+                claims.setdefault(one.item.name, (one, {}))[1][source.key] = source
+                break
+    return claims.values()
+
+
+def _parse_group(
+    one: Registered[Format],
+    group: Group,
+    request: Request,
+    registry: Registry,
+    warnings: list[str],
+) -> Sequence[Document]:
+    """Parse a group; a lenient profile falls back to the bytes and says so."""
+    try:
+        with registry.guard(one, "parse", group.claimed[0].name):
+            return [replace(found, input=group.input) for found in one.item.parse(group)]
+    except FormatError as error:
+        explicit = request.format is not None
+        if (request.profile.strict or explicit) and not request.keep_going:
+            raise
+        warnings.append(
+            f"{error} (shown as plain bytes)" if not request.profile.strict else str(error)
+        )
+        return []
+
+
+def _enrich(document: Document, siblings: Sequence[Source], registry: Registry) -> Document:
+    for one in registry.enrichers:
+        if registry.ask(one, partial(one.item.matches, document, siblings), document.name):
+            with registry.guard(one, "parse", document.name):
+                document = one.item.enrich(document, siblings)
+    return document

@@ -1,0 +1,56 @@
+"""From scenes to plans: what all tiles share is fixed here."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from arbvis_core.errors import LayoutError
+from arbvis_core.reading import SMALL, Reader
+from arbvis_core.values import Canvas, Scene, ScenePlan, parts_of
+
+if TYPE_CHECKING:
+    from arbvis_core.registry import Registry
+
+#: A sample reads at most this share of the bytes, in at most this many pieces.
+SAMPLE_SHARE = 0.02
+SAMPLE_READS = 512
+
+
+def plan_scene(scene: Scene, registry: Registry) -> ScenePlan:
+    """Fix what all tiles of a scene share, from one bounded sample."""
+    if not isinstance(scene.extent, Canvas):
+        raise LayoutError(f"scene {scene.label!r} is a volume, and only canvases can be drawn yet")
+    everything = {source.key: source for one in scene.documents for source in one.sources}
+    used = dict.fromkeys(part.source for one in scene.placements for part in parts_of(one.region))
+    planned = ScenePlan(
+        key=scene.key,
+        label=scene.label,
+        canvas=scene.extent,
+        placements=scene.placements,
+        renderer=scene.renderer,
+        sources={key: everything[key] for key in used},
+        labels=scene.labels,
+        attributes=scene.attributes,
+    )
+    owner = registry.named_renderer(scene.renderer)
+    with registry.guard(owner, "plan", f"scene {scene.label!r}"):
+        return _decide(planned, registry)
+
+
+def _decide(planned: ScenePlan, registry: Registry) -> ScenePlan:
+    renderer = registry.renderer(planned.renderer)
+    crops = tuple(renderer.survey(planned, registry.decoders))
+    if not crops:
+        return planned
+    total = sum(source.size for source in planned.sources.values())
+    sampled = sum(crop.size for crop in crops)
+    if total > SMALL and (len(crops) > SAMPLE_READS or sampled > SAMPLE_SHARE * total):
+        raise ValueError(
+            f"the survey asks for {sampled} bytes in {len(crops)} reads; "
+            f"allowed are {SAMPLE_SHARE:.0%} of {total} bytes in {SAMPLE_READS} reads"
+        )
+    parts = Reader(planned.sources).fetch(crops)
+    decisions = renderer.decide(planned, parts, registry.decoders)
+    sample = {"bytes": sampled, "of": total, "reads": len(crops)}
+    return replace(planned, decisions=decisions, sample=sample)

@@ -1,0 +1,109 @@
+"""From plans to a finished bundle."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import Executor
+from contextlib import nullcontext
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from arbvis_core.engine.driver import Drawn, OnProgress, Run, draw_scene, silent
+from arbvis_core.engine.executors import Kind, default_jobs, make_executor
+from arbvis_core.manifest import manifest
+from arbvis_core.values import Plan, View
+from arbvis_core.viewer.bundle import pages
+
+if TYPE_CHECKING:
+    from arbvis_core.protocols import Sink
+    from arbvis_core.registry import Registry
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a run did.
+
+    Attributes:
+        location: where the bundle is.
+        pixels: drawn at the maximum zoom.
+        tiles: files of the pyramid.
+        bytes: of the tiles.
+        seconds: from the first block to the finished bundle.
+        manifest: the bundle's manifest.
+    """
+
+    location: str
+    pixels: int
+    tiles: int
+    bytes: int
+    seconds: float
+    manifest: dict[str, Any]
+
+
+def render(
+    plan: Plan,
+    sink: Sink,
+    *,
+    registry: Registry,
+    jobs: int | None = None,
+    executor: Kind | Executor = "threads",
+    tile_format: str = "png",
+    view: View | None = None,
+    on_progress: OnProgress = silent,
+) -> Report:
+    """Draw every scene into the sink, then write the viewer beside the tiles, then commit.
+
+    Whatever goes wrong, nothing is left behind: workers are waited for before the sink is told.
+
+    Args:
+        plan: what to draw.
+        sink: where it goes.
+        registry: what the names in the plan stand for.
+        jobs: workers; all cores by default.
+        executor: a kind, or any executor, which stays open.
+        tile_format: of the levels above the leaves; leaves are always lossless PNG.
+        view: how the plan is looked at.
+        on_progress: told of finished pixels.
+    """
+    start = time.perf_counter()
+    workers = jobs or default_jobs()
+    own = isinstance(executor, str)
+    try:
+        pool = make_executor(executor, workers) if isinstance(executor, str) else executor
+        with pool if own else nullcontext():
+            run = Run(registry, sink, pool, workers, tile_format, view or View(), on_progress)
+            drawn = {scene.key: draw_scene(scene, run) for scene in plan.scenes}
+        for scene in plan.scenes:
+            for source in scene.sources.values():
+                source.verify()
+        described = _write_pages(plan, run, drawn)
+        location = sink.commit()
+    except BaseException:
+        sink.abort()
+        raise
+    return Report(
+        location=location,
+        pixels=sum(scene.canvas.width * scene.canvas.height for scene in plan.scenes),
+        tiles=sum(len(one.tiles) for one in drawn.values()),
+        bytes=sum(one.size for one in drawn.values()),
+        seconds=time.perf_counter() - start,
+        manifest=described,
+    )
+
+
+def _write_pages(plan: Plan, run: Run, drawn: dict[str, Drawn]) -> dict[str, Any]:
+    legends, statistics = {}, {}
+    for scene in plan.scenes:
+        renderer = run.registry.renderer(scene.renderer)
+        found = drawn[scene.key].statistics
+        legends[scene.key] = renderer.legend(scene, run.view, found)
+        statistics[scene.key] = renderer.summary(scene, found)
+    described = manifest(
+        plan,
+        tile_format=run.tile_format,
+        present={key: one.tiles for key, one in drawn.items()},
+        legends=legends,
+    )
+    for blob in pages(described, statistics):
+        run.sink.put(blob)
+    return described

@@ -1,0 +1,223 @@
+"""Between sources and the plan: crops become arrays, and no byte is asked for twice.
+
+A contiguous crop belongs to one block, so it is read straight through. The rows of a strided crop
+share their neighbourhood with the blocks beside it: they are served from pages kept in a bounded
+cache, so that a row band of a wide matrix is read once although several blocks cut it up.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Future
+from typing import TYPE_CHECKING
+
+from arbvis_core.errors import SourceError
+from arbvis_core.values import Buffer, Crop, Range, Source
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+#: Bytes of one cached page. Small enough to waste little at the ends of a tensor.
+PAGE = 1 << 18
+#: Bytes of pages kept in one process.
+CACHE = 256 << 20
+#: Inputs up to this size are kept whole once read, so that sampling them costs no second read.
+SMALL = 64 << 20
+
+_PageKey = tuple[str, str, int]
+
+
+class PageCache:
+    """Pages of sources, least recently used first out; one reader per page, whoever asks."""
+
+    def __init__(self, limit: int = CACHE) -> None:
+        self._limit = limit
+        self._lock = threading.Lock()
+        self._pages: OrderedDict[_PageKey, Future[Buffer]] = OrderedDict()
+        self._held = 0
+
+    def pages(self, source: Source, numbers: Sequence[int]) -> dict[int, Buffer]:
+        """Return pages by number; those that are missing are read in one call."""
+        wanted: dict[int, Future[Buffer]] = {}
+        missing: list[int] = []
+        with self._lock:
+            for number in numbers:
+                key = (source.key, source.identity, number)
+                future = self._pages.get(key)
+                if future is None:
+                    future = self._pages[key] = Future()
+                    missing.append(number)
+                else:
+                    self._pages.move_to_end(key)
+                wanted[number] = future
+        if missing:
+            self._load(source, missing, wanted)
+        return {number: future.result() for number, future in wanted.items()}
+
+    def _load(
+        self, source: Source, missing: Sequence[int], wanted: Mapping[int, Future[Buffer]]
+    ) -> None:
+        try:
+            runs = list(_runs(missing))
+            ranges = [
+                Range(first * PAGE, min((last + 1) * PAGE, source.size)) for first, last in runs
+            ]
+            buffers = read_ranges(source, ranges)
+        except BaseException as error:
+            with self._lock:
+                for number in missing:
+                    self._pages.pop((source.key, source.identity, number), None)
+            for number in missing:
+                wanted[number].set_exception(error)
+            raise
+        for (first, last), buffer in zip(runs, buffers, strict=True):
+            view = memoryview(buffer)
+            for number in range(first, last + 1):
+                offset = (number - first) * PAGE
+                # A page of a longer run is copied out, or evicting it would free nothing.
+                page = bytes(view[offset : offset + PAGE]) if last > first else buffer
+                wanted[number].set_result(page)
+                self._account(len(page))
+
+    def _account(self, size: int) -> None:
+        with self._lock:
+            self._held += size
+            if self._held <= self._limit:
+                return
+            for key, future in list(self._pages.items()):
+                if self._held <= self._limit:
+                    break
+                if future.done():
+                    del self._pages[key]
+                    self._held -= len(future.result())
+
+
+#: Shared by every reader of the process: blocks of one plan run in several threads.
+SHARED = PageCache()
+
+
+class Reader:
+    """Serves crops from the sources of a plan."""
+
+    def __init__(self, sources: Mapping[str, Source], cache: PageCache = SHARED) -> None:
+        self._sources = sources
+        self._cache = cache
+        self._small = sum(source.size for source in sources.values()) <= SMALL
+
+    def fetch(self, crops: Sequence[Crop]) -> list[NDArray[np.uint8]]:
+        """Return one read-only uint8 array (rows, row_bytes) per crop.
+
+        Raises:
+            SourceError: bytes cannot be had, or lie outside their source.
+        """
+        arrays: list[NDArray[np.uint8] | None] = [None] * len(crops)
+        direct: dict[str, list[int]] = {}
+        for index, crop in enumerate(crops):
+            source = self._sources[crop.source]
+            _check(source, crop)
+            contiguous = crop.rows == 1 or crop.stride == crop.row_bytes
+            if contiguous and not self._small:
+                direct.setdefault(crop.source, []).append(index)
+            else:
+                arrays[index] = self._paged(source, crop)
+        for key, indices in direct.items():
+            ranges = [Range(crops[index].start, crops[index].stop) for index in indices]
+            for index, buffer in zip(indices, read_ranges(self._sources[key], ranges), strict=True):
+                arrays[index] = _as_rows(buffer, crops[index])
+        return [array for array in arrays if array is not None]
+
+    def _paged(self, source: Source, crop: Crop) -> NDArray[np.uint8]:
+        import numpy as np
+
+        pages = self._cache.pages(source, list(_pages_of(crop)))
+        out = np.empty((crop.rows, crop.row_bytes), np.uint8)
+        row = 0
+        while row < crop.rows:
+            start = crop.start + row * crop.stride
+            number, offset = divmod(start, PAGE)
+            if offset + crop.row_bytes <= PAGE:
+                row = _copy_whole_rows(pages[number], offset, crop, row, out)
+            else:
+                _copy_split_row(pages, start, out[row])
+                row += 1
+        out.flags.writeable = False
+        return out
+
+
+def read_ranges(source: Source, ranges: Sequence[Range]) -> Sequence[Buffer]:
+    """Read ranges of a source and hold it to its word: every buffer is as long as was asked."""
+    buffers = source.read(ranges)
+    got = [len(memoryview(buffer).cast("B")) for buffer in buffers]
+    if got != [stop - start for start, stop in ranges]:
+        raise SourceError(f"{source.name}: the source returned {got} bytes for {list(ranges)}")
+    return buffers
+
+
+def _check(source: Source, crop: Crop) -> None:
+    if crop.start < 0 or crop.rows < 1 or crop.row_bytes < 0 or crop.stop > source.size:
+        raise SourceError(
+            f"{source.name}: bytes {crop.start} to {crop.stop} were asked for, "
+            f"but it has {source.size}"
+        )
+
+
+def _as_rows(buffer: Buffer, crop: Crop) -> NDArray[np.uint8]:
+    import numpy as np
+
+    array = np.frombuffer(buffer, np.uint8).reshape(crop.rows, crop.row_bytes)
+    array.flags.writeable = False
+    return array
+
+
+def _pages_of(crop: Crop) -> Iterable[int]:
+    """Yield the numbers of the pages a crop touches, ascending, each once."""
+    last = -1
+    for row in range(crop.rows):
+        start = crop.start + row * crop.stride
+        first = max(start // PAGE, last + 1)
+        stop = (start + max(crop.row_bytes, 1) - 1) // PAGE + 1
+        yield from range(first, stop)
+        last = max(last, stop - 1)
+
+
+def _runs(numbers: Sequence[int]) -> Iterable[tuple[int, int]]:
+    """Group ascending numbers into runs (first, last)."""
+    first = previous = numbers[0]
+    for number in numbers[1:]:
+        if number != previous + 1:
+            yield first, previous
+            first = number
+        previous = number
+    yield first, previous
+
+
+def _copy_whole_rows(
+    page: Buffer, offset: int, crop: Crop, row: int, out: NDArray[np.uint8]
+) -> int:
+    """Copy every row from `row` on that lies within the page; return the first that does not."""
+    import numpy as np
+
+    count = 1
+    if crop.stride > 0:
+        count = min(crop.rows - row, (len(page) - offset - crop.row_bytes) // crop.stride + 1)
+    raw = np.frombuffer(page, np.uint8)
+    rows = np.lib.stride_tricks.as_strided(
+        raw[offset:], (count, crop.row_bytes), (crop.stride, 1), writeable=False
+    )
+    out[row : row + count] = rows
+    return row + count
+
+
+def _copy_split_row(pages: Mapping[int, Buffer], start: int, out: NDArray[np.uint8]) -> None:
+    """Copy a row that crosses page boundaries."""
+    import numpy as np
+
+    done = 0
+    while done < len(out):
+        number, offset = divmod(start + done, PAGE)
+        piece = np.frombuffer(pages[number], np.uint8)[offset : offset + len(out) - done]
+        out[done : done + len(piece)] = piece
+        done += len(piece)
