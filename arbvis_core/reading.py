@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from typing import TYPE_CHECKING
 
-from arbvis_core.errors import SourceError
+from arbvis_core.errors import ArbvisError, SourceError
 from arbvis_core.values import Buffer, Crop, Range, Source
 
 if TYPE_CHECKING:
@@ -149,7 +149,12 @@ class Reader:
 
 def read_ranges(source: Source, ranges: Sequence[Range]) -> Sequence[Buffer]:
     """Read ranges of a source and hold it to its word: every buffer is as long as was asked."""
-    buffers = source.read(ranges)
+    try:
+        buffers = source.read(ranges)
+    except ArbvisError:
+        raise
+    except Exception as error:
+        raise SourceError(f"{source.name}: cannot be read: {error}") from error
     got = [len(memoryview(buffer).cast("B")) for buffer in buffers]
     if got != [stop - start for start, stop in ranges]:
         raise SourceError(f"{source.name}: the source returned {got} bytes for {list(ranges)}")

@@ -8,9 +8,11 @@ its apex to whoever folds the levels above.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from arbvis_core.registry import guard
 from arbvis_core.values import TILE, Blob, Box, Canvas, ScenePlan, Tile, TileKey, View
 
 if TYPE_CHECKING:
@@ -77,7 +79,8 @@ class Subtree:
 
     def __init__(self, plan: ScenePlan, registry: Registry, reader: Reader, view: View) -> None:
         self.plan = plan
-        self.renderer = registry.renderer(plan.renderer)
+        self._owner = registry.renderer_entry(plan.renderer)
+        self.renderer = self._owner.item
         self.statistics: Any = None
         self._decoders = registry.decoders
         self._reader = reader
@@ -85,20 +88,26 @@ class Subtree:
 
     def leaf(self, key: TileKey, emit: Emit | None = None) -> Planes | None:
         """Paint a tile of the maximum zoom and return its planes at half size."""
-        if not self.renderer.present(self.plan, key):
-            return None
-        crops = self.renderer.reads(self.plan, key, self._decoders)
+        with self._guard(key):
+            if not self.renderer.present(self.plan, key):
+                return None
+            crops = self.renderer.reads(self.plan, key, self._decoders)
         parts = self._reader.fetch(crops)
-        leaf = self.renderer.paint(self.plan, key, parts, self._decoders, self._view)
+        with self._guard(key):
+            leaf = self.renderer.paint(self.plan, key, parts, self._decoders, self._view)
+            self._count(leaf.statistics)
         if emit:
             emit(key, leaf.tile)
-        if leaf.statistics is not None:
-            self.statistics = (
-                leaf.statistics
-                if self.statistics is None
-                else self.renderer.merge(self.statistics, leaf.statistics)
-            )
         return leaf.planes
+
+    def _count(self, statistics: Any) -> None:
+        if statistics is not None and self.statistics is not None:
+            statistics = self.renderer.merge(self.statistics, statistics)
+        self.statistics = self.statistics if statistics is None else statistics
+
+    def _guard(self, key: TileKey) -> AbstractContextManager[None]:
+        subject = f"tile {key.zoom}/{key.x}/{key.y} of scene {self.plan.key!r}"
+        return guard(self._owner, "render", subject)
 
     def planes(self, key: TileKey, emit: Emit | None = None) -> Planes | None:
         """Return a tile's planes: of its own size above the maximum zoom, else at half size."""
@@ -125,7 +134,8 @@ class Subtree:
 
     def shade(self, key: TileKey, planes: Planes) -> Tile:
         """Colour a tile above the maximum zoom."""
-        return self.renderer.shade(self.plan, key, planes, self._view)
+        with self._guard(key):
+            return self.renderer.shade(self.plan, key, planes, self._view)
 
 
 def children(key: TileKey, canvas: Canvas) -> Iterator[TileKey]:

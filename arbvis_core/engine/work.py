@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from arbvis_core.encode import encode_tile
 from arbvis_core.engine.blocks import BlockResult, BlockTask, Subtree
-from arbvis_core.errors import ArbvisError, PluginError
 from arbvis_core.reading import Reader
 from arbvis_core.registry import load
 from arbvis_core.values import Blob, Canvas, Tile, TileKey
-
-if TYPE_CHECKING:
-    from arbvis_core.registry import Registry
-    from arbvis_core.values import ScenePlan
 
 
 def run_block(task: BlockTask) -> BlockResult:
@@ -32,12 +25,7 @@ def run_block(task: BlockTask) -> BlockResult:
             task.sink.put(blob)
 
     tree = Subtree(plan, registry, Reader(plan.sources), task.view)
-    try:
-        result.apex = tree.quarter(task.block.apex, emit)
-    except ArbvisError:
-        raise
-    except Exception as error:
-        raise renderer_error(registry, plan, task.block.apex, error) from error
+    result.apex = tree.quarter(task.block.apex, emit)
     result.statistics = tree.statistics
     return result
 
@@ -48,12 +36,3 @@ def tile_blob(scene: str, canvas: Canvas, key: TileKey, tile: Tile, tile_format:
     extension, media_type, data = encode_tile(tile, tile_format, lossless=lossless)
     path = f"tiles/{scene}/{key.zoom}/{key.x}/{key.y}.{extension}"
     return Blob(path, media_type, data)
-
-
-def renderer_error(
-    registry: Registry, plan: ScenePlan, key: TileKey, error: Exception
-) -> PluginError:
-    """Name the plugin whose renderer raised."""
-    owner = next(one for one in registry.renderers if one.item.name == plan.renderer)
-    subject = f"tile {key.zoom}/{key.x}/{key.y} of scene {plan.key!r}"
-    return PluginError(owner.plugin, owner.version, "render", subject, error)

@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from arbvis_core.errors import LayoutError
+from arbvis_core.registry import guard
 from arbvis_core.values import Document, Request, Scene
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def arrange(request: Request, documents: Sequence[Document], registry: Registry)
                     f"'arbvis plugins --explain FILE' says which layouts can"
                 )
             continue
-        with registry.guard(one, "arrange", _names(remaining)):
+        with guard(one, "arrange", _names(remaining)):
             made = one.item.arrange(request, remaining)
         shown = {id(document) for scene in made for document in scene.documents}
         remaining = [document for document in remaining if id(document) not in shown]

@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from arbvis_core.errors import UsageError
+from arbvis_core.registry import guard
 from arbvis_core.values import Document, Request
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ def derive(request: Request, documents: Sequence[Document], registry: Registry) 
     derived: list[Document] = []
     for one in registry.derivations:
         if registry.ask(one, partial(one.item.matches, request, found), "the request"):
-            with registry.guard(one, "derive", one.item.name):
+            with guard(one, "derive", one.item.name):
                 derived += [replace(made, derived=True) for made in one.item.derive(request, found)]
     return found + derived
 
@@ -36,7 +37,7 @@ def _difference(
     ]
     for one in registry.diff_builders:
         if registry.ask(one, partial(one.item.matches, request, sides), "the inputs"):
-            with registry.guard(one, "derive", f"the difference by {one.item.name}"):
+            with guard(one, "derive", f"the difference by {one.item.name}"):
                 return list(one.item.build(request, sides))
     raise UsageError(
         f"--diff: nothing here can compare {' and '.join(request.inputs)}; see 'arbvis plugins'"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from arbvis_core.errors import UsageError
 from arbvis_core.reading import SMALL, Reader
+from arbvis_core.registry import guard
 from arbvis_core.values import Crop, Request, Source
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def open_sources(request: Request, registry: Registry) -> Opened:
 def _open(spec: str, registry: Registry) -> tuple[Source, ...]:
     for provider in registry.source_providers:
         if registry.ask(provider, partial(provider.item.matches, spec), spec):
-            with registry.guard(provider, "open", spec):
+            with guard(provider, "open", spec):
                 return tuple(provider.item.open(spec))
     raise UsageError(f"{spec}: no source provider understands this address; see 'arbvis plugins'")
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from arbvis_core.errors import FormatError
 from arbvis_core.pipeline.opening import Opened
 from arbvis_core.protocols import Group
+from arbvis_core.registry import guard
 from arbvis_core.values import Document, Range, Request, Source
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ def _parse_group(
 ) -> Sequence[Document]:
     """Parse a group; a lenient profile falls back to the bytes and says so."""
     try:
-        with registry.guard(one, "parse", group.claimed[0].name):
+        with guard(one, "parse", group.claimed[0].name):
             return [replace(found, input=group.input) for found in one.item.parse(group)]
     except FormatError as error:
         explicit = request.format is not None
@@ -118,6 +119,6 @@ def _parse_group(
 def _enrich(document: Document, siblings: Sequence[Source], registry: Registry) -> Document:
     for one in registry.enrichers:
         if registry.ask(one, partial(one.item.matches, document, siblings), document.name):
-            with registry.guard(one, "parse", document.name):
+            with guard(one, "parse", document.name):
                 document = one.item.enrich(document, siblings)
     return document

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from arbvis_core.errors import LayoutError
 from arbvis_core.reading import SMALL, Reader
+from arbvis_core.registry import guard
 from arbvis_core.values import Canvas, Scene, ScenePlan, parts_of
 
 if TYPE_CHECKING:
@@ -33,8 +34,8 @@ def plan_scene(scene: Scene, registry: Registry) -> ScenePlan:
         labels=scene.labels,
         attributes=scene.attributes,
     )
-    owner = registry.named_renderer(scene.renderer)
-    with registry.guard(owner, "plan", f"scene {scene.label!r}"):
+    owner = registry.renderer_entry(scene.renderer)
+    with guard(owner, "plan", f"scene {scene.label!r}"):
         return _decide(planned, registry)
 
 
