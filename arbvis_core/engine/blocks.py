@@ -164,6 +164,14 @@ def place(planes: Mapping[str, NDArray[Any]], quarter: Planes, child: TileKey) -
 
 def fold(declared: tuple[Any, ...], planes: Planes) -> Planes:
     """Fold every plane 2 × 2, each by its own rule."""
-    from arbvis_core.kernels.fold import fold_plane
+    import numpy as np
 
-    return {plane.name: fold_plane(planes[plane.name], plane.fold) for plane in declared}
+    from arbvis_core.kernels.fold import fold as fold_plane
+
+    folded = {}
+    for plane in declared:
+        full = planes[plane.name]
+        half = np.empty((full.shape[0] // 2, full.shape[1] // 2), plane.dtype)
+        fold_plane(full, plane.fold, half)
+        folded[plane.name] = half
+    return folded
