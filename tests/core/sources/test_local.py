@@ -1,0 +1,296 @@
+from __future__ import annotations
+
+import os
+import pickle
+import socket
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from arbvis_core.errors import SourceChangedError, SourceError
+from arbvis_core.protocols import SourceProvider
+from arbvis_core.sources import handles
+from arbvis_core.sources.local import LocalProvider, LocalSource, display_name
+from arbvis_core.values import Range, Source
+
+POSIX = pytest.mark.skipif(os.name != "posix", reason="needs a POSIX file system")
+
+
+def open_one(path: Path) -> LocalSource:
+    (source,) = LocalProvider().open(str(path))
+    return source
+
+
+def names(path: Path | str) -> list[str]:
+    return [source.name for source in LocalProvider().open(str(path))]
+
+
+@pytest.mark.parametrize("spec", ["a", "/a/b", "C:\\a", "~/a", "", "a:b", "-a", "\0", "\udcff"])
+def test_claims_paths(spec: str) -> None:
+    assert LocalProvider().matches(spec)
+
+
+@pytest.mark.parametrize("spec", ["-", "hf://a/b", "https://x", "s3+x://a"])
+def test_leaves_standard_input_and_addresses_alone(spec: str) -> None:
+    assert not LocalProvider().matches(spec)
+
+
+@given(st.text())
+def test_never_raises_on_a_spec(spec: str) -> None:
+    LocalProvider().matches(spec)
+
+
+def test_file(tmp_path: Path) -> None:
+    path = tmp_path / "a.bin"
+    path.write_bytes(b"0123456789")
+    source = open_one(path)
+    assert isinstance(source, Source)
+    assert (source.key, source.name, source.size) == (str(path), "a.bin", 10)
+    assert source.folder == str(tmp_path)
+    assert source.identity == f"10-{path.stat().st_mtime_ns}-{path.stat().st_ino}"
+    assert [*source.read([Range(0, 10), Range(3, 5), Range(4, 4)])] == [b"0123456789", b"34", b""]
+
+
+def test_relative_paths_have_absolute_keys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a").write_bytes(b"x")
+    monkeypatch.chdir(tmp_path)
+    (source,) = LocalProvider().open("a")
+    assert source.key == str(tmp_path / "a")
+    (again,) = LocalProvider().open("./a")
+    assert again == source
+
+
+@POSIX
+def test_parent_of_a_link_is_the_system_s(tmp_path: Path) -> None:
+    (tmp_path / "real" / "sub").mkdir(parents=True)
+    (tmp_path / "real" / "a").write_bytes(b"right")
+    (tmp_path / "a").write_bytes(b"wrong")
+    (tmp_path / "link").symlink_to(tmp_path / "real" / "sub")
+    (source,) = LocalProvider().open(f"{tmp_path}/link/../a")
+    assert source.read([Range(0, 5)]) == [b"right"]
+
+
+def test_folder_is_sorted_by_components(tmp_path: Path) -> None:
+    for name in ("b", "a.txt", "a/z", "a/B", ".hidden", "a/b/c", "é", "A"):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True, parents=True)
+        path.write_bytes(b"")
+    expected = sorted(
+        (".hidden", "A", "a/B", "a/b/c", "a/z", "a.txt", "b", "é"),
+        key=lambda name: name.encode().split(b"/"),
+    )
+    assert names(tmp_path) == expected
+    by_name = {source.name: source for source in LocalProvider().open(str(tmp_path))}
+    assert by_name["a/b/c"].folder == str(tmp_path / "a" / "b")
+    assert by_name["b"].folder == str(tmp_path)
+
+
+@POSIX
+def test_links_to_files_are_followed_and_links_to_folders_are_not(tmp_path: Path) -> None:
+    blobs = tmp_path / "blobs"
+    snapshot = tmp_path / "snapshots" / "main"
+    snapshot.mkdir(parents=True)
+    blobs.mkdir()
+    (blobs / "f00").write_bytes(b"weights")
+    (snapshot / "model.safetensors").symlink_to("../../blobs/f00")
+    (snapshot / "loop").symlink_to(snapshot)
+    (snapshot / "more").symlink_to(blobs)
+    (snapshot / "gone").symlink_to("nowhere")
+    (snapshot / "self").symlink_to("self")
+    (source,) = LocalProvider().open(str(snapshot))
+    assert source.name == "model.safetensors"
+    assert source.read([Range(0, 7)]) == [b"weights"]
+
+
+@POSIX
+def test_special_files_are_passed_over(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with socket.socket(socket.AF_UNIX) as server:
+        here = Path.cwd()
+        os.chdir(tmp_path)
+        server.bind("socket")
+        os.chdir(here)
+        (tmp_path / "file").write_bytes(b"x")
+        assert names(tmp_path) == ["file"]
+        with pytest.raises(SourceError, match="is a socket"):
+            names(tmp_path / "socket")
+    with pytest.raises(SourceError, match="pipe is a pipe, not a file"):
+        names(tmp_path / "pipe")
+    with pytest.raises(SourceError, match="/dev/null is a device"):
+        names("/dev/null")
+
+
+def test_absent_path_is_named_with_a_near_miss(tmp_path: Path) -> None:
+    (tmp_path / "model.gguf").write_bytes(b"")
+    with pytest.raises(SourceError) as caught:
+        names(tmp_path / "modle.gguf")
+    assert f"{tmp_path / 'modle.gguf'} does not exist" in str(caught.value)
+    assert f"did you mean {tmp_path / 'model.gguf'}?" in str(caught.value)
+    with pytest.raises(SourceError, match=r"zzzzzz does not exist$"):
+        names(tmp_path / "zzzzzz")
+    with pytest.raises(SourceError, match="does not exist"):
+        names(tmp_path / "no" / "such")
+
+
+@pytest.mark.parametrize("spec", ["", "a\0b", "x" * 5000])
+def test_impossible_paths(spec: str) -> None:
+    with pytest.raises(SourceError):
+        names(spec)
+
+
+def test_file_in_place_of_a_folder(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"")
+    with pytest.raises(SourceError, match="a"):
+        names(tmp_path / "a" / "b")
+
+
+def test_empty_folder(tmp_path: Path) -> None:
+    (tmp_path / "sub").mkdir()
+    with pytest.raises(SourceError, match="holds no files"):
+        names(tmp_path)
+
+
+def test_unreadable_file_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "secret").write_bytes(b"x")
+    # The tests may run as a user whom no permission stops.
+    monkeypatch.setattr(os, "access", lambda path, _mode: not str(path).endswith("secret"))
+    for spec in (tmp_path, tmp_path / "sub" / "secret"):
+        with pytest.raises(SourceError, match=r"secret cannot be read: permission denied"):
+            names(spec)
+
+
+@POSIX
+@pytest.mark.skipif(sys.platform == "darwin", reason="macOS refuses undecodable names")
+def test_hostile_names(tmp_path: Path) -> None:
+    hostile = [
+        b"a\nb",
+        b"\"'`$(x)",
+        b"<script>alert(1)<",
+        b"\xff\xfe.bin",
+        b"back\\slash",
+        b"\x1b[31m",
+    ]
+    for name in hostile:
+        Path(tmp_path, os.fsdecode(name)).write_bytes(name)
+    sources = {source.key: source for source in LocalProvider().open(str(tmp_path))}
+    assert len(sources) == len(hostile)
+    for name in hostile:
+        source = sources[str(Path(tmp_path, os.fsdecode(name)))]
+        source.name.encode("utf-8")
+        assert source.read([Range(0, len(name))]) == [name]
+        assert pickle.loads(pickle.dumps(source)) == source  # noqa: S301
+    assert "\\xff\\xfe.bin" in {source.name for source in sources.values()}
+
+
+@POSIX
+@given(st.binary(min_size=1).filter(lambda name: b"\0" not in name))
+def test_every_name_can_be_displayed(name: bytes) -> None:
+    display_name(os.fsdecode(name)).encode("utf-8")
+
+
+def test_shrinking_file(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    path.write_bytes(b"0123456789")
+    source = open_one(path)
+    source.read([Range(0, 10)])
+    os.truncate(path, 4)
+    with pytest.raises(SourceChangedError, match=r"a shrank from 10 to 4 bytes"):
+        source.read([Range(0, 2)])
+    with pytest.raises(SourceChangedError, match="shrank"):
+        source.verify()
+
+
+def test_growing_file(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    path.write_bytes(b"0123456789")
+    source = open_one(path)
+    with path.open("ab") as file:
+        file.write(b"more")
+    with pytest.raises(SourceChangedError, match="grew from 10 to 14"):
+        source.read([Range(0, 2)])
+
+
+def test_touched_file(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    path.write_bytes(b"0123456789")
+    source = open_one(path)
+    source.verify()
+    os.utime(path, ns=(1, 1))
+    with pytest.raises(SourceChangedError, match="was modified"):
+        source.verify()
+    with pytest.raises(SourceChangedError, match="was modified"):
+        source.read([Range(0, 1)])
+    assert open_one(path).read([Range(0, 1)]) == [b"0"]
+
+
+def test_deleted_file(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    path.write_bytes(b"0123456789")
+    source = open_one(path)
+    path.unlink()
+    with pytest.raises(SourceChangedError, match="was deleted"):
+        source.verify()
+    with pytest.raises(SourceChangedError, match="was deleted"):
+        source.read([Range(0, 1)])
+
+
+def test_read_past_the_end_is_reported(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    path.write_bytes(b"0123456789")
+    with pytest.raises(SourceChangedError, match="ended at byte 10"):
+        open_one(path).read([Range(5, 20)])
+
+
+def test_file_replaced_by_a_pipe_does_not_block(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    path.write_bytes(b"0123456789")
+    source = open_one(path)
+    path.unlink()
+    if hasattr(os, "mkfifo"):
+        os.mkfifo(path)
+    with pytest.raises(SourceError):
+        source.read([Range(0, 1)])
+
+
+@pytest.mark.parametrize("positioned", [True, False])
+def test_many_files_from_many_threads(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, positioned: bool
+) -> None:
+    if not positioned:
+        monkeypatch.delattr(os, "pread", raising=False)
+    monkeypatch.setattr(handles, "LARGEST", 1000)
+    count = handles.LIMIT + 20
+    for number in range(count):
+        (tmp_path / f"{number:03}").write_bytes(bytes([number]) * 4096)
+    sources = LocalProvider().open(str(tmp_path))
+
+    def check(number: int) -> bool:
+        which = number * 7 % count
+        (data,) = sources[which].read([Range(number, 3000 + number)])
+        return data == bytes([which]) * 3000
+
+    with ThreadPoolExecutor(8) as pool:
+        assert all(pool.map(check, range(1000)))
+
+
+def test_open_files_are_bounded(tmp_path: Path) -> None:
+    pool = handles.Handles(limit=3)
+    for number in range(10):
+        path = tmp_path / str(number)
+        path.write_bytes(b"x")
+        pool.get(number, str(path))
+        assert len(pool) <= 3
+    kept = pool.get(9, str(tmp_path / "9"))
+    assert pool.get(9, str(tmp_path / "9")) is kept
+    pool.drop(9)
+    assert pool.get(9, str(tmp_path / "9")) is not kept
+
+
+def test_provider_fulfils_the_protocol() -> None:
+    provider: SourceProvider = LocalProvider()
+    assert provider.priority == 0
