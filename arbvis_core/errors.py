@@ -17,6 +17,10 @@ from __future__ import annotations
 class ArbvisError(Exception):
     """A sentence for the user: it names the thing, the place and what to do."""
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Pickle by content, not by constructor, so that a worker process can hand any error over."""
+        return (_restore, (type(self), self.args, self.__dict__))
+
 
 class UsageError(ArbvisError):
     """The command line or the API call asks for something impossible."""
@@ -69,17 +73,11 @@ class PluginError(ArbvisError):
         self.stage = stage
         self.subject = subject
 
-    def __reduce__(self) -> tuple[object, ...]:
-        """Pickle by message, so that a worker process can hand the error over."""
-        return (
-            _restore_plugin_error,
-            (self.args[0], self.plugin, self.version, self.stage, self.subject),
-        )
 
-
-def _restore_plugin_error(
-    message: str, plugin: str, version: str, stage: str, subject: str
-) -> PluginError:
-    error = PluginError(plugin, version, stage, subject)
-    error.args = (message,)
+def _restore(
+    kind: type[ArbvisError], args: tuple[object, ...], attributes: dict[str, object]
+) -> ArbvisError:
+    error = kind.__new__(kind)
+    error.args = args
+    error.__dict__.update(attributes)
     return error

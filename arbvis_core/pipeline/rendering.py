@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from concurrent.futures import Executor
+from concurrent.futures import BrokenExecutor, Executor
 from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from arbvis_core.engine.driver import Drawn, OnProgress, Run, draw_scene, silent
 from arbvis_core.engine.executors import Kind, default_jobs, make_executor
+from arbvis_core.errors import ArbvisError
 from arbvis_core.manifest import manifest
 from arbvis_core.values import Plan, View
 from arbvis_core.viewer.bundle import pages
@@ -78,6 +79,12 @@ def render(
                 source.verify()
         described = _write_pages(plan, run, drawn)
         location = sink.commit()
+    except BrokenExecutor as error:
+        sink.abort()
+        raise ArbvisError(
+            "a worker process was ended from outside, perhaps for want of memory; "
+            "try fewer --jobs, or --executor threads"
+        ) from error
     except BaseException:
         sink.abort()
         raise

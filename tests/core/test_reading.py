@@ -1,0 +1,146 @@
+"""Crops become arrays, each byte once, whatever the threads do."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from arbvis_core import reading
+from arbvis_core.errors import SourceError
+from arbvis_core.reading import PAGE, PageCache, Reader
+from arbvis_core.values import Crop, Range
+
+
+class Counting:
+    """Bytes in memory that remember what was asked of them."""
+
+    name = folder = identity = "memory"
+
+    def __init__(self, content: bytes, key: str = "memory") -> None:
+        self.key = key
+        self.content = content
+        self.size = len(content)
+        self.asked: list[Range] = []
+        self._lock = threading.Lock()
+
+    def read(self, ranges: Sequence[Range]) -> list[bytes]:
+        with self._lock:
+            self.asked += ranges
+        return [self.content[start:stop] for start, stop in ranges]
+
+    def verify(self) -> None:
+        return
+
+    @property
+    def bytes_asked(self) -> int:
+        return sum(stop - start for start, stop in self.asked)
+
+
+CONTENT = np.random.default_rng(1).integers(0, 256, 5 * PAGE + 1234, np.uint8).tobytes()
+
+
+def expected(crop: Crop) -> np.ndarray:
+    raw = np.frombuffer(CONTENT, np.uint8)
+    rows = [raw[crop.start + i * crop.stride :][: crop.row_bytes] for i in range(crop.rows)]
+    return np.stack(rows)
+
+
+@st.composite
+def crops(draw: st.DrawFn) -> Crop:
+    rows = draw(st.integers(1, 40))
+    row_bytes = draw(st.integers(0, PAGE * 2 // rows))
+    most = (len(CONTENT) - row_bytes) // max(1, rows - 1) if rows > 1 else 0
+    stride = draw(st.integers(0, most)) if rows > 1 else 0
+    last = len(CONTENT) - (rows - 1) * stride - row_bytes
+    return Crop("memory", draw(st.integers(0, last)), row_bytes, stride, rows)
+
+
+@given(st.lists(crops(), min_size=1, max_size=4), st.booleans())
+def test_crops_are_what_numpy_cuts_out(wanted: list[Crop], small: bool) -> None:
+    source = Counting(CONTENT)
+    reader = Reader({"memory": source}, PageCache(limit=2 * PAGE))
+    reader._small = small
+    for crop, array in zip(wanted, reader.fetch(wanted), strict=True):
+        assert array.shape == (crop.rows, crop.row_bytes)
+        np.testing.assert_array_equal(array, expected(crop))
+        assert not array.flags.writeable
+
+
+def test_blocks_side_by_side_read_a_row_band_once() -> None:
+    stride, width = 16_384, 2_048
+    source = Counting(CONTENT)
+    reader = Reader({"memory": source}, PageCache())
+    reader._small = False
+    rows = len(CONTENT) // stride
+    for x in range(0, stride, width):
+        reader.fetch([Crop("memory", x, width, stride, rows)])
+    assert source.bytes_asked <= len(CONTENT)
+
+
+def test_threads_that_want_the_same_pages_read_them_once() -> None:
+    source = Counting(CONTENT)
+    reader = Reader({"memory": source}, PageCache())
+    crop = Crop("memory", 0, 100, 20_000, 60)
+    with ThreadPoolExecutor(8) as pool:
+        arrays = list(pool.map(lambda _: reader.fetch([crop])[0], range(32)))
+    assert all(np.array_equal(array, expected(crop)) for array in arrays)
+    assert source.bytes_asked <= len(CONTENT)
+
+
+def test_the_cache_stays_within_its_limit() -> None:
+    source = Counting(CONTENT)
+    cache = PageCache(limit=2 * PAGE)
+    reader = Reader({"memory": source}, cache)
+    for page in range(5):
+        reader.fetch([Crop("memory", page * PAGE, 10, 20, 3)])
+    assert cache._held <= 2 * PAGE
+    assert len(cache._pages) <= 2
+
+
+def test_a_small_source_that_was_sampled_is_not_read_again() -> None:
+    source = Counting(CONTENT)
+    reader = Reader({"memory": source}, PageCache())
+    reader.fetch([Crop("memory", 0, len(CONTENT))])
+    reader.fetch([Crop("memory", start, 1000) for start in range(0, len(CONTENT) - 1000, 1000)])
+    assert source.bytes_asked == len(CONTENT)
+
+
+def test_a_large_source_is_read_straight_through(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "SMALL", 0)
+    source = Counting(CONTENT)
+    cache = PageCache()
+    Reader({"memory": source}, cache).fetch([Crop("memory", 0, 100), Crop("memory", 300, 7)])
+    assert source.asked == [Range(0, 100), Range(300, 307)]
+    assert not cache._pages
+
+
+@pytest.mark.parametrize("crop", [Crop("memory", -1, 4), Crop("memory", len(CONTENT) - 3, 4)])
+def test_a_crop_outside_its_source_is_refused(crop: Crop) -> None:
+    with pytest.raises(SourceError, match="were asked for"):
+        Reader({"memory": Counting(CONTENT)}, PageCache()).fetch([crop])
+
+
+def test_a_source_that_returns_too_little_is_named() -> None:
+    source = Counting(CONTENT)
+    source.content = CONTENT[:10]
+    with pytest.raises(SourceError, match="memory: the source returned"):
+        Reader({"memory": source}, PageCache()).fetch([Crop("memory", 0, 100)])
+
+
+def test_a_failed_read_reaches_everyone_who_waits_and_is_tried_again() -> None:
+    source = Counting(CONTENT)
+    good = source.read
+    source.read = lambda _ranges: (_ for _ in ()).throw(OSError("unplugged"))  # type: ignore[method-assign]
+    reader = Reader({"memory": source}, PageCache())
+    with pytest.raises(SourceError, match="memory: cannot be read: unplugged"):
+        reader.fetch([Crop("memory", 0, 10, 20, 3)])
+    source.read = good  # type: ignore[method-assign]
+    np.testing.assert_array_equal(
+        reader.fetch([Crop("memory", 0, 10, 20, 3)])[0], expected(Crop("memory", 0, 10, 20, 3))
+    )
