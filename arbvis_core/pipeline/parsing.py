@@ -69,7 +69,7 @@ def parse(request: Request, opened: Opened, registry: Registry) -> tuple[list[Do
             for one, claimed in _claims(members, formats, registry):
                 siblings = tuple(source for source in members if source not in claimed)
                 group = Group(folder, tuple(claimed.values()), siblings, index)
-                found = _parse_group(one, group, request, registry, warnings)
+                found = _parse_group(one, group, request, warnings)
                 documents += [_enrich(document, siblings, registry) for document in found]
     return documents, warnings
 
@@ -99,7 +99,6 @@ def _parse_group(
     one: Registered[Format],
     group: Group,
     request: Request,
-    registry: Registry,
     warnings: list[str],
 ) -> Sequence[Document]:
     """Parse a group; a lenient profile falls back to the bytes and says so."""
