@@ -1,0 +1,39 @@
+"""What arbvis itself brings, through the same hooks as any plugin."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from arbvis_core import hookimpl
+from arbvis_core.formats.raw import RawFormat
+from arbvis_core.layouts.hilbert import HilbertLayout
+from arbvis_core.render.bytes import ByteRenderer
+from arbvis_core.sources.local import LocalProvider
+from arbvis_core.sources.stdin import StdinProvider
+
+if TYPE_CHECKING:
+    from arbvis_core.protocols import Format, Layout, LeafRenderer, SourceProvider
+
+
+@hookimpl
+def arbvis_source_providers() -> list[SourceProvider]:
+    """Files, directories, and standard input."""
+    return [LocalProvider(), StdinProvider()]
+
+
+@hookimpl
+def arbvis_formats() -> list[Format]:
+    """Any file is bytes."""
+    return [RawFormat()]
+
+
+@hookimpl
+def arbvis_layouts() -> list[Layout]:
+    """Bytes along a Hilbert curve."""
+    return [HilbertLayout()]
+
+
+@hookimpl
+def arbvis_leaf_renderers() -> list[LeafRenderer]:
+    """Bytes in the colours of their classes."""
+    return [ByteRenderer()]

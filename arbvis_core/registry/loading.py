@@ -1,0 +1,179 @@
+"""Loading: one `try` per plugin, and a registry of what came through."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Iterable
+from functools import lru_cache
+from threading import RLock
+from time import perf_counter
+from typing import Any
+
+from pluggy import PluginManager
+
+from arbvis_core import hookspecs
+from arbvis_core.errors import PluginError
+from arbvis_core.protocols import Decoder
+from arbvis_core.registry.checks import Fault, check_object, decoders_of
+from arbvis_core.registry.discovery import Candidate, allowed, candidates
+from arbvis_core.registry.hooks import collect, filled_hooks
+from arbvis_core.registry.kinds import KINDS, Kind
+from arbvis_core.registry.options import RESERVED_COMMANDS, RESERVED_FLAGS, check_group
+from arbvis_core.registry.ranking import Registry
+from arbvis_core.registry.records import PluginInfo, Registered, RegistrySpec
+
+#: Libraries that would make every start slower; plugins import them inside functions.
+HEAVY = ("numba", "numpy", "pandas", "scipy", "torch")
+
+_LOCK = RLock()
+
+
+def load(allow: tuple[str, ...] | None = None, extra: tuple[str, ...] = ()) -> Registry:
+    """Return the registry; the second call with the same arguments is free.
+
+    Args:
+        allow: the entry points to load, by name; None asks `ARBVIS_PLUGINS`, and loads all of
+            them where that is not set.
+        extra: modules to load besides.
+
+    Raises:
+        PluginError: a plugin is at fault and `ARBVIS_STRICT` is 1.
+    """
+    names = allowed() if allow is None else tuple(sorted(set(allow)))
+    with _LOCK:
+        return _load(RegistrySpec(names, extra), strict=os.environ.get("ARBVIS_STRICT") == "1")
+
+
+@lru_cache(maxsize=32)
+def _load(spec: RegistrySpec, *, strict: bool) -> Registry:
+    loader = _Loader(strict=strict)
+    for candidate in candidates(spec):
+        loader.add(candidate)
+    return loader.registry(spec)
+
+
+#: Forget every registry, so that the next `load` looks for plugins again.
+load.cache_clear = _load.cache_clear  # type: ignore[attr-defined]
+
+
+class _Loader:
+    """Admits plugins one by one; one that is at fault leaves nothing behind."""
+
+    def __init__(self, *, strict: bool) -> None:
+        self._strict = strict
+        self._hooks = PluginManager("arbvis")
+        self._hooks.add_hookspecs(hookspecs)
+        self._plugins: list[PluginInfo] = []
+        self._objects: dict[str, list[Registered[Any]]] = {kind.field: [] for kind in KINDS}
+        self._flags = dict.fromkeys(RESERVED_FLAGS, "arbvis")
+        self._decoders: dict[str, tuple[str, Decoder]] = {}
+
+    def add(self, candidate: Candidate) -> None:
+        """Load a plugin and take over what it hands out, or write down why not."""
+        started, before = perf_counter(), set(sys.modules)
+        plugin: Any = None
+        version, error = candidate.version or "unknown", None
+        found: dict[str, list[Any]] = {}
+        hooks: tuple[str, ...] = ()
+        try:
+            self._check_plugin(candidate)
+            plugin = candidate.load()
+            version = candidate.version or str(getattr(plugin, "__version__", "unknown"))
+            self._hooks.register(plugin, candidate.name)
+            hooks = filled_hooks(self._hooks, plugin)
+            found = {kind.field: collect(self._hooks, plugin, kind.hook) for kind in KINDS}
+            self._admit(candidate.name, version, found)
+        except (Exception, SystemExit) as caught:  # a plugin's sys.exit() must not end the program
+            if self._hooks.is_registered(plugin):
+                self._hooks.unregister(plugin)
+            if self._strict:
+                raise PluginError(
+                    candidate.name, version, "load", candidate.origin, caught
+                ) from caught
+            error, hooks, found = _sentence(caught), (), {}
+        self._plugins.append(
+            PluginInfo(
+                name=candidate.name,
+                version=version,
+                origin=candidate.origin,
+                location=str(getattr(plugin, "__file__", "") or ""),
+                hooks=hooks,
+                counts={field: len(items) for field, items in found.items() if items},
+                error=error,
+                import_ms=(perf_counter() - started) * 1000,
+                heavy=tuple(name for name in HEAVY if name in sys.modules and name not in before),
+            )
+        )
+
+    def registry(self, spec: RegistrySpec) -> Registry:
+        """Return what was admitted, ranked."""
+        ranked = {
+            field: tuple(sorted(entries, key=lambda entry: entry.rank))
+            for field, entries in self._objects.items()
+        }
+        return Registry(
+            spec=spec,
+            plugins=tuple(self._plugins),
+            decoders={encoding: decoder for encoding, (_, decoder) in self._decoders.items()},
+            faults=[
+                f"plugin {one.name} {one.version} was left out: {one.error}"
+                for one in self._plugins
+                if one.error
+            ],
+            **ranked,
+        )
+
+    def _check_plugin(self, candidate: Candidate) -> None:
+        for other in self._plugins:
+            if other.name == candidate.name and other.error is None:
+                raise Fault(f"a plugin of this name is loaded already, from {other.origin}")
+
+    def _admit(self, plugin: str, version: str, found: dict[str, list[Any]]) -> None:
+        """Check all that a plugin hands over before any of it is taken."""
+        objects: dict[str, list[Registered[Any]]] = {kind.field: [] for kind in KINDS}
+        flags = dict(self._flags)
+        decoders = dict(self._decoders)
+        for kind in KINDS:
+            for item in found[kind.field]:
+                if kind.protocol is None:
+                    flags |= dict.fromkeys(check_group(item, flags), plugin)
+                else:
+                    check_object(kind, item)
+                    _add_decoders(plugin, item, decoders)
+                entry = Registered(plugin, version, item)
+                _check_clash(kind, entry, [*self._objects[kind.field], *objects[kind.field]])
+                objects[kind.field].append(entry)
+        for field, entries in objects.items():
+            self._objects[field].extend(entries)
+        self._flags, self._decoders = flags, decoders
+
+
+def _check_clash(kind: Kind, entry: Registered[Any], others: Iterable[Registered[Any]]) -> None:
+    if kind.field == "commands" and entry.name in RESERVED_COMMANDS:
+        raise Fault(f"command {entry.name} is one of arbvis's own")
+    for other in others:
+        if other.name == entry.name:
+            raise Fault(f"{kind.noun} {entry.name} is there already, from plugin {other.plugin}")
+
+
+def _add_decoders(plugin: str, item: Any, known: dict[str, tuple[str, Decoder]]) -> None:
+    for encoding, decoder in decoders_of(item):
+        owner, other = known.setdefault(encoding, (plugin, decoder))
+        # Two formats may share a decoder; two decoders of one encoding would be chosen by chance.
+        if type(other) is not type(decoder):
+            raise Fault(f"encoding {encoding} has a decoder already, from plugin {owner}")
+
+
+def _sentence(error: BaseException) -> str:
+    """Say in one line what happened to a plugin, and where in its code."""
+    if isinstance(error, Fault):
+        return str(error)
+    frames = traceback.extract_tb(error.__traceback__)
+    last = frames[-1] if frames else None
+    place = f" ({last.filename}, line {last.lineno})" if last else ""
+    if isinstance(error, SystemExit):
+        return f"it called sys.exit({error.code!r}) while it was loaded{place}"
+    said = " ".join(str(error).split())[:300]
+    return f"{type(error).__name__}: {said}{place}" if said else f"{type(error).__name__}{place}"
