@@ -69,7 +69,8 @@ def parse(request: Request, opened: Opened, registry: Registry) -> tuple[list[Do
             for one, claimed in _claims(members, formats, registry):
                 siblings = tuple(source for source in members if source not in claimed)
                 group = Group(folder, tuple(claimed.values()), siblings, index)
-                found = _parse_group(one, group, request, warnings)
+                found, unparsed = _parse_group(one, group, request, registry)
+                warnings += unparsed
                 documents += [_enrich(document, siblings, registry) for document in found]
     return documents, warnings
 
@@ -96,23 +97,24 @@ def _claims(
 
 
 def _parse_group(
-    one: Registered[Format],
-    group: Group,
-    request: Request,
-    warnings: list[str],
-) -> Sequence[Document]:
-    """Parse a group; a lenient profile falls back to the bytes and says so."""
+    one: Registered[Format], group: Group, request: Request, registry: Registry
+) -> tuple[list[Document], list[str]]:
+    """Parse a group; a lenient profile shows the bytes of what cannot be parsed, and says so."""
     try:
-        with guard(one, "parse", group.claimed[0].name):
-            return [replace(found, input=group.input) for found in one.item.parse(group)]
+        return _parsed(one, group), []
     except FormatError as error:
-        explicit = request.format is not None
-        if (request.profile.strict or explicit) and not request.keep_going:
-            raise
-        warnings.append(
-            f"{error} (shown as plain bytes)" if not request.profile.strict else str(error)
-        )
-        return []
+        lenient = not request.profile.strict and request.format is None
+        fallback = registry.formats[-1]
+        if lenient and one is not fallback:
+            return _parsed(fallback, group), [f"{error} (shown as plain bytes)"]
+        if request.keep_going:
+            return [], [str(error)]
+        raise
+
+
+def _parsed(one: Registered[Format], group: Group) -> list[Document]:
+    with guard(one, "parse", group.claimed[0].name):
+        return [replace(found, input=group.input) for found in one.item.parse(group)]
 
 
 def _enrich(document: Document, siblings: Sequence[Source], registry: Registry) -> Document:
