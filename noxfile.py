@@ -142,7 +142,8 @@ def plugins(session: nox.Session) -> None:
 def bench(session: nox.Session) -> None:
     """Measure against `vips dzsave`, `cp` and a floor, and print the table of the docs."""
     install_built(session, *group("bench"))
-    session.run("python", "tests/bench/spine.py", *session.posargs)
+    wheel = built_wheel(session)
+    session.run("python", "tests/bench/spine.py", "--wheel", wheel, *session.posargs)
 
 
 @nox.session
