@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import sys
 import traceback
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import lru_cache
+from pathlib import Path
 from threading import RLock
 from time import perf_counter
 from typing import Any
 
-from pluggy import PluginManager
+import pluggy
 
 from arbvis_core import hookspecs
 from arbvis_core.errors import PluginError
 from arbvis_core.protocols import Decoder
+from arbvis_core.registry import hooks
 from arbvis_core.registry.checks import Fault, check_object, decoders_of
 from arbvis_core.registry.discovery import Candidate, allowed, candidates
-from arbvis_core.registry.hooks import collect, filled_hooks
 from arbvis_core.registry.kinds import KINDS, Kind
 from arbvis_core.registry.options import RESERVED_COMMANDS, RESERVED_FLAGS, check_group
 from arbvis_core.registry.ranking import Registry
@@ -26,6 +29,9 @@ from arbvis_core.registry.records import PluginInfo, Registered, RegistrySpec
 
 #: Libraries that would make every start slower; plugins import them inside functions.
 HEAVY = ("numba", "numpy", "pandas", "scipy", "torch")
+
+#: Where frames of a traceback say nothing about the plugin.
+_MACHINERY = ("<", *importlib.__path__, *pluggy.__path__, str(Path(__file__).parent))
 
 _LOCK = RLock()
 
@@ -63,8 +69,8 @@ class _Loader:
 
     def __init__(self, *, strict: bool) -> None:
         self._strict = strict
-        self._hooks = PluginManager("arbvis")
-        self._hooks.add_hookspecs(hookspecs)
+        self._manager = pluggy.PluginManager("arbvis")
+        self._manager.add_hookspecs(hookspecs)
         self._plugins: list[PluginInfo] = []
         self._objects: dict[str, list[Registered[Any]]] = {kind.field: [] for kind in KINDS}
         self._flags = dict.fromkeys(RESERVED_FLAGS, "arbvis")
@@ -73,39 +79,25 @@ class _Loader:
     def add(self, candidate: Candidate) -> None:
         """Load a plugin and take over what it hands out, or write down why not."""
         started, before = perf_counter(), set(sys.modules)
-        plugin: Any = None
-        version, error = candidate.version or "unknown", None
-        found: dict[str, list[Any]] = {}
-        hooks: tuple[str, ...] = ()
+        info = PluginInfo(candidate.name, candidate.version or "unknown", candidate.origin)
+        plugin: object = None
         try:
-            self._check_plugin(candidate)
+            self._check_name(candidate)
             plugin = candidate.load()
-            version = candidate.version or str(getattr(plugin, "__version__", "unknown"))
-            self._hooks.register(plugin, candidate.name)
-            hooks = filled_hooks(self._hooks, plugin)
-            found = {kind.field: collect(self._hooks, plugin, kind.hook) for kind in KINDS}
-            self._admit(candidate.name, version, found)
+            if not candidate.version:
+                info = replace(info, version=str(getattr(plugin, "__version__", info.version)))
+            info = self._take(info, plugin)
         except (Exception, SystemExit) as caught:  # a plugin's sys.exit() must not end the program
-            if self._hooks.is_registered(plugin):
-                self._hooks.unregister(plugin)
             if self._strict:
-                raise PluginError(
-                    candidate.name, version, "load", candidate.origin, caught
-                ) from caught
-            error, hooks, found = _sentence(caught), (), {}
-        self._plugins.append(
-            PluginInfo(
-                name=candidate.name,
-                version=version,
-                origin=candidate.origin,
-                location=str(getattr(plugin, "__file__", "") or ""),
-                hooks=hooks,
-                counts={field: len(items) for field, items in found.items() if items},
-                error=error,
-                import_ms=(perf_counter() - started) * 1000,
-                heavy=tuple(name for name in HEAVY if name in sys.modules and name not in before),
-            )
+                raise PluginError(info.name, info.version, "load", info.origin, caught) from caught
+            info = replace(info, error=_sentence(caught))
+        info = replace(
+            info,
+            location=str(getattr(plugin, "__file__", "") or ""),
+            import_ms=(perf_counter() - started) * 1000,
+            heavy=tuple(name for name in HEAVY if name in sys.modules and name not in before),
         )
+        self._plugins.append(info)
 
     def registry(self, spec: RegistrySpec) -> Registry:
         """Return what was admitted, ranked."""
@@ -125,10 +117,25 @@ class _Loader:
             **ranked,
         )
 
-    def _check_plugin(self, candidate: Candidate) -> None:
+    def _check_name(self, candidate: Candidate) -> None:
         for other in self._plugins:
             if other.name == candidate.name and other.error is None:
                 raise Fault(f"a plugin of this name is loaded already, from {other.origin}")
+
+    def _take(self, info: PluginInfo, plugin: object) -> PluginInfo:
+        """Register a plugin and admit its objects; return what is known about it then."""
+        if other := self._manager.get_name(plugin):
+            raise Fault(f"its module is loaded already, as plugin {other}")
+        self._manager.register(plugin, info.name)
+        try:
+            filled = hooks.filled_hooks(self._manager, plugin)
+            found = {kind.field: hooks.collect(self._manager, plugin, kind.hook) for kind in KINDS}
+            self._admit(info.name, info.version, found)
+        except BaseException:
+            self._manager.unregister(plugin)
+            raise
+        counts = {field: len(items) for field, items in found.items() if items}
+        return replace(info, hooks=filled, counts=counts)
 
     def _admit(self, plugin: str, version: str, found: dict[str, list[Any]]) -> None:
         """Check all that a plugin hands over before any of it is taken."""
@@ -170,10 +177,14 @@ def _sentence(error: BaseException) -> str:
     """Say in one line what happened to a plugin, and where in its code."""
     if isinstance(error, Fault):
         return str(error)
-    frames = traceback.extract_tb(error.__traceback__)
-    last = frames[-1] if frames else None
-    place = f" ({last.filename}, line {last.lineno})" if last else ""
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if _foreign(frame)]
+    place = f" ({frames[-1].filename}, line {frames[-1].lineno})" if frames else ""
     if isinstance(error, SystemExit):
-        return f"it called sys.exit({error.code!r}) while it was loaded{place}"
+        return f"it called sys.exit({error.code!r:.80}) while it was loaded{place}"
     said = " ".join(str(error).split())[:300]
     return f"{type(error).__name__}: {said}{place}" if said else f"{type(error).__name__}{place}"
+
+
+def _foreign(frame: traceback.FrameSummary) -> bool:
+    """Tell whether a frame is a plugin's code rather than the machinery that calls it."""
+    return not frame.filename.startswith(_MACHINERY)
