@@ -1,0 +1,1 @@
+"""Where bundles go: a folder, or memory."""

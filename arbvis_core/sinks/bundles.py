@@ -1,0 +1,29 @@
+"""Bundles that are already there."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Any
+
+#: The generator that marks a folder as one of our bundles.
+GENERATOR = "arbvis"
+#: No manifest is longer, in bytes.
+LONGEST = 1 << 30
+
+
+def read_manifest(folder: str) -> dict[str, Any] | None:
+    """Return the manifest of a folder that is one of our bundles, or None."""
+    path = os.path.join(folder, "manifest.json")
+    try:
+        if os.path.getsize(path) > LONGEST:
+            return None
+        with open(path, encoding="utf-8") as file:
+            manifest = json.load(file)
+    except (OSError, ValueError, RecursionError):
+        return None
+    if not isinstance(manifest, dict) or type(manifest.get("schema")) is not int:
+        return None
+    generator = manifest.get("generator")
+    ours = isinstance(generator, dict) and generator.get("name") == GENERATOR
+    return manifest if ours else None

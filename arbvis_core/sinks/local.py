@@ -1,0 +1,198 @@
+"""Bundles in folders of this machine, which appear whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Iterable, Iterator, Sequence
+
+from arbvis_core.errors import SinkError
+from arbvis_core.sinks.bundles import read_manifest
+from arbvis_core.sinks.staging import Staging, beside, refused
+from arbvis_core.values import Blob
+
+
+class LocalSink:
+    """A folder. It replaces an empty folder or one of our bundles; anything else with `force` only.
+
+    Args:
+        path: the folder; missing parents are made.
+        force: replace a folder that is not one of ours.
+        inputs: paths that must outlive this, whatever `force` says.
+
+    Raises:
+        SinkError: the folder cannot be written, or must not be replaced.
+    """
+
+    portable = True
+
+    def __init__(self, path: str, *, force: bool = False, inputs: Sequence[str] = ()) -> None:
+        self._path = path
+        self._force = force
+        self._inputs = tuple(inputs)
+        self._old = ""
+        self._done = False
+        target = _target(path)
+        self._check(target)
+        self._staging = Staging(target, path)
+
+    def put(self, blob: Blob) -> None:
+        """Write one file into a folder beside the target.
+
+        Raises:
+            SinkError: it cannot be written.
+        """
+        self._staging.write(blob)
+
+    def commit(self) -> str:
+        """Rename everything into place and return the folder's path.
+
+        Raises:
+            SinkError: the target has become something that must not be replaced, or cannot be.
+        """
+        target = self._staging.target
+        self._check(target)
+        old = beside(target, "old")
+        try:
+            if os.path.lexists(target):
+                os.rename(target, old)
+                self._old = old
+            os.rename(self._staging.folder, target)
+            self._done = True
+        except OSError as error:
+            raise refused(self._path, error) from error
+        finally:
+            self._settle()
+        return self._path
+
+    def abort(self) -> None:
+        """Leave nothing behind: what was there before is there again, unless all was committed."""
+        self._settle()
+        if not self._done:
+            self._staging.discard()
+
+    def _settle(self) -> None:
+        """Put the old folder back where it was, or delete it if the new one is in place."""
+        if self._done:
+            self._staging.keep()
+            shutil.rmtree(self._old, ignore_errors=True)
+        elif self._old:
+            try:
+                os.rename(self._old, self._staging.target)
+            except OSError as error:
+                raise SinkError(f"{self._path} has been moved to {self._old}") from error
+        self._old = ""
+
+    def _check(self, target: str) -> None:
+        """Refuse to replace what may be dear to the user."""
+        if not os.path.lexists(target):
+            return
+        if not os.path.isdir(target):
+            raise SinkError(f"{self._path} is a file; name a folder")
+        if os.path.ismount(target):
+            raise SinkError(f"{self._path} cannot be replaced; name a folder inside it")
+        dear = (
+            ("the current folder", (os.curdir,)),
+            ("your home folder", (os.path.expanduser("~"),)),
+            ("an input", self._inputs),
+        )
+        for what, kept in dear:
+            if _holds(target, kept):
+                raise SinkError(f"{self._path} holds {what} and is not replaced; name another")
+        with os.scandir(target) as entries:
+            first = next((entry.name for entry in entries), None)
+        if first is not None and not self._force and read_manifest(target) is None:
+            raise SinkError(
+                f"{self._path} is a folder that arbvis did not make (it holds {first}); "
+                f"name another, or replace it with --force"
+            )
+
+
+class BundleUpdate:
+    """Some files of a bundle that is there already; the others stay as they are.
+
+    Raises:
+        SinkError: the folder is not one of our bundles, or cannot be written.
+    """
+
+    portable = False
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        target = _target(path)
+        if read_manifest(target) is None:
+            raise SinkError(f"{path} is not a bundle of arbvis: it has no manifest.json of ours")
+        self._staging = Staging(target, path)
+
+    def put(self, blob: Blob) -> None:
+        """Write one file into a folder beside the bundle.
+
+        Raises:
+            SinkError: it cannot be written.
+        """
+        self._staging.write(blob)
+
+    def commit(self) -> str:
+        """Move every file to its place in the bundle and return the bundle's path.
+
+        Raises:
+            SinkError: a file cannot be replaced.
+        """
+        try:
+            for path in sorted(_files(self._staging.folder)):
+                place = os.path.join(self._staging.target, path)
+                os.makedirs(os.path.dirname(place), exist_ok=True)
+                os.replace(os.path.join(self._staging.folder, path), place)
+        except OSError as error:
+            raise refused(self._path, error) from error
+        finally:
+            self.abort()
+        return self._path
+
+    def abort(self) -> None:
+        """Delete what has not been moved."""
+        self._staging.discard()
+
+
+def _target(path: str) -> str:
+    if not path or "\0" in path:
+        raise SinkError(f"{path!r} is not the name of a folder")
+    if re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", path):
+        raise SinkError(f"{path} is an address; a bundle is written into a folder")
+    return os.path.realpath(path)
+
+
+def _files(folder: str) -> Iterator[str]:
+    for where, _, names in os.walk(folder):
+        for name in names:
+            yield os.path.relpath(os.path.join(where, name), folder)
+
+
+def _holds(folder: str, paths: Iterable[str]) -> bool:
+    """Tell whether any of the paths is the folder, lies in it, or leads into it."""
+    mark = _mark(folder)
+    known: dict[str, bool] = {}
+    for path in filter(os.path.lexists, paths):
+        for start in {os.path.abspath(path), os.path.realpath(path)}:
+            trail = []
+            place = start
+            while place not in known:
+                trail.append(place)
+                known[place] = _mark(place) == mark
+                if known[place] or place == os.path.dirname(place):
+                    break
+                place = os.path.dirname(place)
+            known.update(dict.fromkeys(trail, known[place]))
+            if known[start]:
+                return True
+    return False
+
+
+def _mark(path: str) -> tuple[int, int] | None:
+    """Return what the file system knows a path by, whatever its spelling."""
+    try:
+        found = os.stat(path)
+    except (OSError, ValueError):
+        return None
+    return found.st_dev, found.st_ino

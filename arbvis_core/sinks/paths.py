@@ -1,0 +1,32 @@
+"""Paths inside a bundle: the same on every system, and never outside the bundle."""
+
+from __future__ import annotations
+
+import re
+
+from arbvis_core.errors import SinkError
+
+#: What Windows, macOS and Linux all take in a name.
+PORTABLE = re.compile(r'[^\x00-\x1f\x7f<>:"/\\|?*\ud800-\udfff]+')
+#: Names that Windows keeps for devices, whatever their extension.
+RESERVED = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?", re.IGNORECASE)
+#: The longest name that common file systems take, in bytes.
+LONGEST = 255
+
+
+def split(path: str) -> tuple[str, ...]:
+    """Split a blob's path into names.
+
+    Raises:
+        SinkError: it leads out of the bundle, or a name is not possible on every system.
+    """
+    names = tuple(path.split("/"))
+    for name in names:
+        if (
+            not PORTABLE.fullmatch(name)
+            or name[-1] in ". "
+            or RESERVED.fullmatch(name)
+            or len(name.encode()) > LONGEST
+        ):
+            raise SinkError(f"a bundle cannot hold a file called {path!r}")
+    return names
