@@ -1,0 +1,92 @@
+"""Tiles to files: PNG put together here, deflated by ISA-L; AVIF by Pillow."""
+
+from __future__ import annotations
+
+import struct
+from typing import TYPE_CHECKING, Literal
+
+from arbvis_core.values import Indexed, Tile, TrueColour
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+#: PNG's colour types.
+_RGB, _INDEXED, _RGBA = 2, 3, 6
+
+#: ISA-L's levels go from 0 to 3.
+_LEVEL = 1
+
+_AVIF_QUALITY = 85
+_AVIF_SPEED = 10
+
+
+def encode_tile(
+    tile: Tile, tile_format: Literal["png", "avif"], *, lossless: bool
+) -> tuple[str, str, bytes]:
+    """Return a tile's file: extension, media type, content.
+
+    Tiles of codes and tiles that are to be lossless are PNG in every format.
+    """
+    if isinstance(tile, Indexed):
+        return "png", "image/png", _indexed(tile)
+    if lossless or tile_format == "png":
+        return "png", "image/png", _true_colour(tile)
+    return "avif", "image/avif", _avif(tile)
+
+
+def _indexed(tile: Indexed) -> bytes:
+    import numpy as np
+
+    codes = np.ascontiguousarray(tile.codes)
+    palette = tile.palette[: int(codes.max()) + 1]
+    clear = np.flatnonzero(palette[:, 3] < 255)
+    used = [code for code in clear.tolist() if (codes == code).any()]
+    chunks = _chunk(b"PLTE", palette[:, :3].tobytes())
+    if used:
+        chunks += _chunk(b"tRNS", palette[: used[-1] + 1, 3].tobytes())
+    return _png(codes, _INDEXED, chunks)
+
+
+def _true_colour(tile: TrueColour) -> bytes:
+    colour = _RGBA if tile.pixels.shape[2] == 4 else _RGB
+    rows = tile.pixels.reshape(tile.pixels.shape[0], -1)
+    return _png(rows, colour, b"", width=tile.pixels.shape[1])
+
+
+def _png(rows: NDArray[np.uint8], colour: int, chunks: bytes, *, width: int | None = None) -> bytes:
+    """Put a file together from unfiltered rows, (height, bytes per row)."""
+    import numpy as np
+    from isal import isal_zlib
+
+    height, row_bytes = rows.shape
+    filtered = np.zeros((height, row_bytes + 1), dtype=np.uint8)  # filter 0, "none", on every row
+    filtered[:, 1:] = rows
+    header = struct.pack(">IIBBBBB", width or row_bytes, height, 8, colour, 0, 0, 0)
+    return b"".join(
+        (
+            b"\x89PNG\r\n\x1a\n",
+            _chunk(b"IHDR", header),
+            chunks,
+            _chunk(b"IDAT", isal_zlib.compress(filtered, _LEVEL)),
+            _chunk(b"IEND", b""),
+        )
+    )
+
+
+def _chunk(kind: bytes, data: bytes) -> bytes:
+    from isal import isal_zlib
+
+    check = isal_zlib.crc32(data, isal_zlib.crc32(kind))
+    return b"".join((struct.pack(">I", len(data)), kind, data, struct.pack(">I", check)))
+
+
+def _avif(tile: TrueColour) -> bytes:
+    import io
+
+    from PIL import Image
+
+    file = io.BytesIO()
+    image = Image.fromarray(tile.pixels)
+    image.save(file, "AVIF", quality=_AVIF_QUALITY, speed=_AVIF_SPEED, max_threads=1)
+    return file.getvalue()

@@ -1,0 +1,1 @@
+"""Numeric kernels, compiled on first use; imported inside functions only."""

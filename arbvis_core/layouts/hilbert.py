@@ -1,0 +1,198 @@
+"""The byte picture: every file along one Hilbert curve, one pixel per byte."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from arbvis_core.errors import LayoutError
+from arbvis_core.protocols import Layout, Priority
+from arbvis_core.values import (
+    TILE,
+    Box,
+    Canvas,
+    Document,
+    Label,
+    Part,
+    Placement,
+    Region,
+    Request,
+    Scene,
+    Source,
+    parts_of,
+)
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+#: The encoding of a region that is nothing but the bytes of a file.
+BYTES = "bytes"
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """A source on the curve, and the document it belongs to."""
+
+    document: Document
+    source: Source
+    start: int
+
+    @property
+    def stop(self) -> int:
+        return self.start + self.source.size
+
+
+class HilbertLayout(Layout):
+    """All files one after the other, without a gap, along a Hilbert curve.
+
+    Nearby bytes are nearby pixels at every scale. What a format knows about a file, its regions,
+    becomes outlines over the bytes.
+    """
+
+    name = "hilbert"
+    priority = Priority.FALLBACK
+
+    def matches(self, request: Request, documents: Sequence[Document]) -> bool:
+        """Any document that stands for files can be shown as bytes."""
+        return any(not document.derived for document in documents)
+
+    def arrange(self, request: Request, documents: Sequence[Document]) -> Sequence[Scene]:
+        """Return one scene, `bytes`.
+
+        Raises:
+            LayoutError: there is not a single byte to show.
+        """
+        shown = tuple(document for document in documents if not document.derived)
+        runs = _runs(shown)
+        if not runs:
+            raise LayoutError(_nothing(shown))
+        canvas = canvas_of(runs[-1].stop)
+        return (
+            Scene(
+                key="bytes",
+                label="Bytes",
+                extent=canvas,
+                placements=_placements(runs, canvas),
+                renderer="bytes",
+                documents=shown,
+                labels=_labels(shown, runs, canvas),
+            ),
+        )
+
+
+def canvas_of(total: int) -> Canvas:
+    """Return the smallest square or 2:1 canvas of at least one tile that holds `total` bytes."""
+    scale = max(2 * (TILE.bit_length() - 1), (total - 1).bit_length())
+    return Canvas(width=1 << (scale - scale // 2), height=1 << scale // 2, curve="hilbert")
+
+
+def hue_of(name: str) -> int:
+    """Return a hue, 0–359, that is the same for the same name in every run."""
+    digest = hashlib.blake2b(name.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    return int.from_bytes(digest, "little") % 360
+
+
+def _runs(documents: Sequence[Document]) -> tuple[_Run, ...]:
+    """Lay the sources end to end, input by input; a file that two documents share counts once."""
+    runs: list[_Run] = []
+    seen: set[tuple[int, str]] = set()
+    position = 0
+    for document in sorted(documents, key=lambda document: document.input):
+        for source in document.sources:
+            if source.size and (document.input, source.key) not in seen:
+                seen.add((document.input, source.key))
+                runs.append(_Run(document, source, position))
+                position += source.size
+    return tuple(runs)
+
+
+def _nothing(documents: Sequence[Document]) -> str:
+    names = [source.name for document in documents for source in document.sources]
+    if len(names) == 1:
+        return f"{names[0]!r} is empty: there is no byte to show"
+    return f"all {len(names)} files are empty: there is no byte to show"
+
+
+def _placements(runs: Sequence[_Run], canvas: Canvas) -> tuple[Placement, ...]:
+    boxes, centroids = _measure([(run.start, run.stop) for run in runs], canvas)
+    return tuple(
+        Placement(
+            name=run.source.name,
+            box=Box(*box),
+            region=_bytes_of(run.source),
+            start=run.start,
+            stop=run.stop,
+            label=(x, y),
+            hue=hue_of(run.source.name),
+            attributes={"size": run.source.size, "format": run.document.format},
+        )
+        for run, box, (x, y) in zip(runs, boxes.tolist(), centroids.tolist(), strict=True)
+    )
+
+
+def _bytes_of(source: Source) -> Region:
+    part = Part(BYTES, source.key, 0, source.size, (source.size,), (1,))
+    return Region(source.name, (source.size,), BYTES, (part,))
+
+
+def _labels(
+    documents: Sequence[Document], runs: Sequence[_Run], canvas: Canvas
+) -> tuple[Label, ...]:
+    """Outline the bytes of every region that a format has found."""
+    by_key = {(run.document.input, run.source.key): run for run in runs}
+    found = [
+        (region, start, stop)
+        for document in documents
+        for region in document.regions
+        if region.encoding != BYTES
+        for start, stop in _extents(region, document.input, by_key)
+    ]
+    if not found:
+        return ()
+    boxes, _ = _measure([(start, stop) for _, start, stop in found], canvas)
+    return tuple(
+        Label(region.name, "region", Box(*box), start, stop, _describe(region))
+        for (region, start, stop), box in zip(found, boxes.tolist(), strict=True)
+    )
+
+
+def _extents(
+    region: Region, number: int, by_key: Mapping[tuple[int, str], _Run]
+) -> list[tuple[int, int]]:
+    """Return the runs of bytes that a region's parts occupy, as positions along the curve."""
+    pieces = []
+    for part in parts_of(region):
+        run = by_key.get((number, part.source))
+        if run is not None:
+            pieces.append((run.start + max(part.start, 0), min(run.start + part.stop, run.stop)))
+    extents: list[tuple[int, int]] = []
+    for start, stop in sorted(pieces):
+        if extents and start <= extents[-1][1]:
+            extents[-1] = (extents[-1][0], max(extents[-1][1], stop))
+        elif start < stop:
+            extents.append((start, stop))
+    return extents
+
+
+def _describe(region: Region) -> str:
+    shape = " × ".join(str(length) for length in region.shape) or "scalar"
+    return f"{shape}, {region.encoding}"
+
+
+def _measure(
+    intervals: Sequence[tuple[int, int]], canvas: Canvas
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Return the boxes (n, 4) and the centres of area (n, 2) of intervals of the curve."""
+    import numpy as np
+
+    from arbvis_core.kernels.hilbert import bounds
+
+    ends = np.array(intervals, dtype=np.int64)
+    boxes = np.empty((len(ends), 4), dtype=np.int64)
+    centroids = np.empty((len(ends), 2), dtype=np.float64)
+    order = canvas.height.bit_length() - 1
+    bounds(ends, order, boxes, centroids)
+    return boxes, centroids

@@ -1,0 +1,1 @@
+"""Leaf renderers: what a tile looks like."""

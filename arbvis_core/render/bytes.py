@@ -1,0 +1,205 @@
+"""The byte picture's colours: classes of bytes at 1:1, their mean in linear light above."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any
+
+from arbvis_core.protocols import Decoder, LeafRenderer
+from arbvis_core.values import (
+    TILE,
+    Crop,
+    Indexed,
+    Leaf,
+    Legend,
+    LegendEntry,
+    Placement,
+    Plane,
+    ScenePlan,
+    Tile,
+    TileKey,
+    TrueColour,
+    View,
+)
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+#: Bytes under a tile of the maximum zoom.
+AREA = TILE * TILE
+
+#: First and last byte of each class, and what it is called.
+CLASSES = (
+    (0x00, 0x00, "0x00"),
+    (0x01, 0x1F, "control characters"),
+    (0x20, 0x7E, "ASCII text"),
+    (0x7F, 0xFE, "high bytes"),
+    (0xFF, 0xFF, "0xFF"),
+)
+
+#: Colours of a ramp in the legend.
+STOPS = 5
+
+
+class ByteRenderer(LeafRenderer):
+    """One pixel per byte: 0x00 black, control green, ASCII blue, high red, 0xFF white."""
+
+    name = "bytes"
+    planes = (
+        Plane("red", "float32", "sum"),
+        Plane("green", "float32", "sum"),
+        Plane("blue", "float32", "sum"),
+        Plane("count", "float32", "sum"),
+    )
+
+    def present(self, plan: ScenePlan, key: TileKey) -> bool:
+        """Tell whether any byte lies in the tile."""
+        start, _ = _entry(plan, key)
+        return next(iter(_met(plan, start)), None) is not None
+
+    def reads(
+        self,
+        plan: ScenePlan,
+        key: TileKey,
+        decoders: Mapping[str, Decoder],
+    ) -> Sequence[Crop]:
+        """Return one run of bytes per file that the tile meets, in the order of the curve."""
+        start, _ = _entry(plan, key)
+        crops = []
+        for placement in _met(plan, start):
+            first = max(start, placement.start)
+            size = min(start + AREA, placement.stop) - first
+            source = placement.region.parts[0].source
+            crops.append(Crop(source, first - placement.start, size))
+        return crops
+
+    def paint(
+        self,
+        plan: ScenePlan,
+        key: TileKey,
+        parts: Sequence[NDArray[np.uint8]],
+        decoders: Mapping[str, Decoder],
+        view: View,
+    ) -> Leaf:
+        """Draw a tile; its statistics are a histogram of byte values, int64 (256,)."""
+        import numpy as np
+
+        from arbvis_core.kernels import byte_tile
+
+        _, state = _entry(plan, key)
+        data, size = _joined(parts)
+        codes = np.empty(AREA, dtype=np.uint8)
+        planes = np.empty((len(self.planes), AREA // 4), dtype=np.float32)
+        histogram = np.empty(256, dtype=np.int64)
+        byte_tile.paint(data, size, state, codes, planes, histogram)
+        half = TILE // 2
+        return Leaf(
+            tile=Indexed(codes.reshape(TILE, TILE), byte_tile.palette()),
+            planes={
+                plane.name: values.reshape(half, half)
+                for plane, values in zip(self.planes, planes, strict=True)
+            },
+            statistics=histogram,
+        )
+
+    def shade(
+        self,
+        plan: ScenePlan,
+        key: TileKey,
+        planes: Mapping[str, NDArray[Any]],
+        view: View,
+    ) -> Tile:
+        """Colour every pixel with the mean of its bytes in linear light."""
+        import numpy as np
+
+        from arbvis_core.kernels import byte_tile
+
+        count = planes["count"]
+        channels = 3 if count.all() else 4
+        pixels = np.empty((count.size, channels), dtype=np.uint8)
+        red, green, blue = (planes[name].reshape(-1) for name in ("red", "green", "blue"))
+        byte_tile.shade(red, green, blue, count.reshape(-1), pixels)
+        return TrueColour(pixels.reshape(*count.shape, channels))
+
+    def merge(self, left: NDArray[np.int64], right: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Add two histograms."""
+        return left + right
+
+    def summary(self, plan: ScenePlan, statistics: Any) -> Mapping[str, Any]:
+        """Return the histogram, the entropy in bits per byte and the share of each class."""
+        if statistics is None:
+            return {}
+        return {
+            "histogram": statistics.tolist(),
+            "entropy": _entropy(statistics),
+            "classes": {label: _share(statistics, low, high) for low, high, label in CLASSES},
+        }
+
+    def legend(self, plan: ScenePlan, view: View, statistics: Any) -> Sequence[Legend]:
+        """Return the classes of bytes and, once they were counted, their shares."""
+        entries = tuple(
+            LegendEntry(
+                colours=_ramp(low, high),
+                label=label,
+                low=f"0x{low:02X}",
+                high=f"0x{high:02X}",
+                share=None if statistics is None else _share(statistics, low, high),
+            )
+            for low, high, label in CLASSES
+        )
+        note = "Zoomed out, a pixel is the mean colour of the bytes under it, in linear light."
+        return (Legend("leaf", "Bytes", entries), Legend("overview", "Bytes", entries, note))
+
+
+def _entry(plan: ScenePlan, key: TileKey) -> tuple[int, int]:
+    """Return the tile's first position on the curve and the state in which the curve enters it."""
+    from arbvis_core.kernels.hilbert import locate
+
+    order = (plan.canvas.height // TILE).bit_length() - 1
+    position, state = locate(key.x, key.y, order)
+    return position * AREA, state
+
+
+def _met(plan: ScenePlan, start: int) -> Sequence[Placement]:
+    """Return the placements that meet the tile at `start`; they are in the order of the curve."""
+    placements = plan.placements
+    first = max(0, bisect_right(placements, start, key=attrgetter("start")) - 1)
+    if first < len(placements) and placements[first].stop <= start:
+        first += 1
+    last = bisect_right(placements, start + AREA - 1, key=attrgetter("start"))
+    return placements[first:last]
+
+
+def _joined(parts: Sequence[NDArray[np.uint8]]) -> tuple[NDArray[np.uint8], int]:
+    """Return the bytes of a tile, read-only, with zeros after the last, and how many they are."""
+    import numpy as np
+
+    size = sum(part.size for part in parts)
+    if len(parts) == 1 and size == AREA:
+        data = parts[0].reshape(-1)
+    else:
+        data = np.zeros(AREA, dtype=np.uint8)
+        np.concatenate([part.reshape(-1) for part in parts], out=data[:size])
+    data.flags.writeable = False  # always, so that the kernel is compiled once
+    return data, size
+
+
+def _share(histogram: NDArray[np.int64], low: int, high: int) -> float:
+    return float(histogram[low : high + 1].sum() / max(1, histogram.sum()))
+
+
+def _entropy(histogram: NDArray[np.int64]) -> float:
+    import numpy as np
+
+    shares = histogram[histogram > 0] / max(1, histogram.sum())
+    return abs(float((shares * np.log2(shares)).sum()))
+
+
+def _ramp(low: int, high: int) -> tuple[str, ...]:
+    from arbvis_core.kernels.byte_tile import COLOURS
+
+    values = sorted({low + (high - low) * stop // (STOPS - 1) for stop in range(STOPS)})
+    return tuple("#{:02x}{:02x}{:02x}".format(*COLOURS[value]) for value in values)
