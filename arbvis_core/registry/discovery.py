@@ -41,12 +41,11 @@ def candidates(spec: RegistrySpec) -> Iterator[Candidate]:
     """Yield what is to be loaded, in a fixed order: arbvis itself, entry points, extra modules."""
     yield Candidate("arbvis", __version__, _BUILT_IN, partial(import_module, _BUILT_IN))
     installed = [one for distribution in _distributions() for one in _installed(distribution)]
-    for _, candidate in sorted(installed, key=lambda pair: (pair[0], pair[1].name)):
-        if spec.allow is None or candidate.name in spec.allow:
-            yield candidate
-    yield from _missing(spec, sorted(candidate.name for _, candidate in installed))
-    known = {candidate.module for _, candidate in installed}
-    for module in spec.extra:
+    chosen = [one for one in installed if spec.allow is None or one[1].name in spec.allow]
+    yield from (one for _, one in sorted(chosen, key=lambda pair: (pair[0], pair[1].name)))
+    yield from _missing(spec, sorted(one.name for _, one in installed))
+    known = {one.module for _, one in chosen}
+    for module in dict.fromkeys(spec.extra):
         if module not in known:
             yield Candidate(module, "", module, partial(import_module, module))
 

@@ -10,7 +10,14 @@ from typing import Any, get_type_hints
 from arbvis_core.registry.checks import Fault
 
 #: Flags of the core; a plugin that asks for one of them is at fault.
-RESERVED_FLAGS: frozenset[str] = frozenset()
+RESERVED_FLAGS = frozenset(
+    {
+        *("--diff", "--executor", "--file-list", "--force", "--format", "--help", "--jobs"),
+        *("--install-completion", "--keep-going", "--layout", "--out", "--png", "--quiet"),
+        *("--regen-html", "--show-completion", "--tile-format", "--title", "--version"),
+        *("-f", "-h", "-j", "-l", "-o", "-q"),
+    }
+)
 
 #: Subcommands of the core.
 RESERVED_COMMANDS: frozenset[str] = frozenset({"plugins"})
@@ -30,7 +37,7 @@ def check_group(group: Any, taken: Mapping[str, str]) -> frozenset[str]:
     for flag in sorted(flags):
         if flag in taken:
             raise Fault(
-                f"{group.__qualname__} adds the flag {flag}, which {taken[flag]} has already"
+                f"option group {group.__qualname__} adds the flag {flag}, which {taken[flag]} has already"
             )
     return flags
 
