@@ -1,0 +1,61 @@
+/** What the colours mean, for the zoom one looks at. */
+
+import { el } from "./dom";
+import { share } from "./format";
+import type { Legend, LegendEntry } from "./manifest";
+import type { Scene } from "./scene";
+
+export class LegendPanel {
+  readonly element: HTMLElement;
+  private readonly body = el("div", { class: "legend-body" });
+  private drawn: readonly Legend[] = [];
+
+  constructor() {
+    this.element = el("section", { class: "card legend", "aria-label": "Legend" }, this.body);
+  }
+
+  /** Show the legends of a zoom: `sharp` if one pixel is one element or more. */
+  update(scene: Scene, sharp: boolean): void {
+    const all = scene.facts.legend ?? [];
+    const fitting = all.filter(({ zooms }) => zooms === "all" || zooms === (sharp ? "leaf" : "overview"));
+    const unchanged = fitting.length === this.drawn.length && fitting.every((legend, i) => legend === this.drawn[i]);
+    if (unchanged) return;
+    this.drawn = fitting;
+    this.element.classList.toggle("empty", fitting.length === 0);
+    this.body.replaceChildren(...fitting.map(section));
+  }
+}
+
+function section(legend: Legend): HTMLElement {
+  const counted = legend.entries.some((entry) => typeof entry.share === "number");
+  return el(
+    "div",
+    { class: "legend-section" },
+    el("h2", {}, legend.title),
+    el("ul", { class: counted ? "counted" : "" }, ...legend.entries.map(row)),
+    legend.note ? el("p", { class: "note" }, legend.note) : null,
+  );
+}
+
+function row(entry: LegendEntry): HTMLElement {
+  const ramp = entry.colours.length > 1;
+  const swatch = el("span", { class: ramp ? "swatch ramp" : "swatch", "aria-hidden": "true" });
+  const colours = entry.colours.filter((colour) => CSS.supports("color", colour));
+  swatch.style.background = ramp ? `linear-gradient(to right, ${colours.join(", ")})` : (colours[0] ?? "none");
+  const ends = ramp && (entry.low || entry.high);
+  const range = ends ? `${entry.low ?? ""} – ${entry.high ?? ""}` : "";
+  return el(
+    "li",
+    {},
+    swatch,
+    el("span", { class: "legend-label" }, entry.label, range ? el("span", { class: "range" }, range) : null),
+    typeof entry.share === "number" ? el("span", { class: "share" }, share(entry.share)) : null,
+    typeof entry.share === "number" ? bar(entry.share) : null,
+  );
+}
+
+function bar(value: number): HTMLElement {
+  const fill = el("span", { class: "bar-fill" });
+  fill.style.width = `${Math.max(0, Math.min(1, value)) * 100}%`;
+  return el("span", { class: "bar", "aria-hidden": "true" }, fill);
+}

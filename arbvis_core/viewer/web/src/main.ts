@@ -1,0 +1,29 @@
+/** Starts the viewer, or says why it cannot. */
+
+import "leaflet/dist/leaflet.css";
+import "./viewer.css";
+
+import { App } from "./app";
+import { Bundle } from "./bundle";
+import { Hilbert, outline } from "./curve";
+import { el } from "./dom";
+import { readManifest } from "./manifest";
+
+function start(): void {
+  const shared = globalThis.arbvis;
+  try {
+    const manifest = readManifest(shared);
+    const bundle = new Bundle(shared!);
+    // For tests, and for those who open the console.
+    shared!.viewer = { app: new App(manifest, bundle), Hilbert, outline };
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    document.body.replaceChildren(
+      el("div", { class: "failure", role: "alert" }, el("h1", {}, "This picture cannot be shown"), el("p", {}, reason)),
+    );
+    throw error;
+  }
+}
+
+if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", start);
+else start();

@@ -1,0 +1,107 @@
+/** One picture: its canvas, what lies on it, and what lies under a pixel. */
+
+import { Hilbert } from "./curve";
+import { Entities, type Rectangle } from "./entities";
+import type { Placement, RegionLabel, SceneFacts } from "./manifest";
+
+/** What lies under a pixel of some zoom. */
+export interface Spot {
+  /** The pixel's corner on the canvas, and how many elements it is wide and high. */
+  readonly x: number;
+  readonly y: number;
+  readonly cell: number;
+  /** Its first position along the curve, where there is one. */
+  readonly position: number | null;
+  readonly placement: number | null;
+  /** Regions a format lends, smallest first. */
+  readonly regions: readonly RegionLabel[];
+}
+
+export class Scene {
+  readonly curve: Hilbert | null;
+  readonly placements: Entities<Placement>;
+  readonly labels: Entities<RegionLabel>;
+  /** What is drawn, without the canvas's empty rest. */
+  readonly content: Rectangle;
+
+  constructor(readonly facts: SceneFacts) {
+    const { canvas } = facts;
+    this.curve = canvas.curve === "hilbert" ? new Hilbert(canvas.height) : null;
+    this.placements = new Entities(facts.placements, this.curve);
+    this.labels = new Entities(facts.labels ?? [], this.curve);
+    this.content = this.unionOfPlacements();
+  }
+
+  get width(): number {
+    return this.facts.canvas.width;
+  }
+
+  get height(): number {
+    return this.facts.canvas.height;
+  }
+
+  get maxZoom(): number {
+    return this.facts.canvas.max_zoom;
+  }
+
+  /** One noun for what a pixel of the maximum zoom is. */
+  get unit(): string {
+    return this.curve ? "byte" : "element";
+  }
+
+  /** What lies at a point of the canvas, by cells of `cell` × `cell` elements; null outside. */
+  at(x: number, y: number, cell: number): Spot | null {
+    if (x < 0 || y < 0 || x >= this.width || y >= this.height) return null;
+    const side = Math.min(cell, this.curve ? this.curve.side : cell);
+    const left = Math.floor(x / side) * side;
+    const top = Math.floor(y / side) * side;
+    return this.curve
+      ? this.onCurve(this.curve, left, top, side)
+      : this.onPlane(Math.floor(x), Math.floor(y), left, top, side);
+  }
+
+  /** The spot of one position along the curve. */
+  atPosition(position: number): Spot | null {
+    if (!this.curve) return null;
+    const [x, y] = this.curve.point(position);
+    return this.at(x, y, 1);
+  }
+
+  private onCurve(curve: Hilbert, x: number, y: number, cell: number): Spot {
+    const area = cell * cell;
+    const coarse = cell > 1 ? new Hilbert(curve.side / cell) : curve;
+    const position = coarse.position(x / cell, y / cell) * area;
+    return {
+      x,
+      y,
+      cell,
+      position,
+      placement: this.placements.atPosition(position)[0] ?? null,
+      regions: this.labels.atPosition(position).map((index) => this.labels.items[index]!),
+    };
+  }
+
+  private onPlane(column: number, row: number, x: number, y: number, cell: number): Spot {
+    return {
+      x,
+      y,
+      cell,
+      position: null,
+      placement: this.placements.atPoint(column, row)[0] ?? null,
+      regions: this.labels.atPoint(column, row).map((index) => this.labels.items[index]!),
+    };
+  }
+
+  private unionOfPlacements(): Rectangle {
+    const whole = { x0: 0, y0: 0, x1: this.width, y1: this.height };
+    if (this.facts.placements.length === 0) return whole;
+    const union = { x0: Infinity, y0: Infinity, x1: 0, y1: 0 };
+    for (const { x, y, width, height } of this.facts.placements) {
+      union.x0 = Math.min(union.x0, x);
+      union.y0 = Math.min(union.y0, y);
+      union.x1 = Math.max(union.x1, x + width);
+      union.y1 = Math.max(union.y1, y + height);
+    }
+    return union;
+  }
+}

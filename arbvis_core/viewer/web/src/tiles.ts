@@ -1,0 +1,68 @@
+/** The tiles: those that exist, as fine as the screen can show, crisp beyond 1:1. */
+
+import * as L from "leaflet";
+
+import type { Bundle } from "./bundle";
+import type { Scene } from "./scene";
+
+export class TileLayer extends L.GridLayer {
+  /** Pixels of the screen per unit of the page. */
+  private density = 1;
+
+  constructor(
+    private readonly bundle: Bundle,
+    private readonly scene: Scene,
+  ) {
+    super({
+      tileSize: scene.facts.canvas.tile_size,
+      updateWhenZooming: true,
+      updateWhenIdle: false,
+      updateInterval: 60,
+      keepBuffer: 1,
+      className: "tiles",
+      noWrap: true,
+    });
+  }
+
+  override onAdd(map: L.Map): this {
+    super.onAdd(map);
+    this.sharpen();
+    map.on("zoom zoomend", this.sharpen, this);
+    return this;
+  }
+
+  override onRemove(map: L.Map): this {
+    map.off("zoom zoomend", this.sharpen, this);
+    super.onRemove(map);
+    return this;
+  }
+
+  /**
+   * The tiles' zoom for the map's: never coarser than the screen, so that tiles are scaled down
+   * rather than up until 1:1. What Leaflet rounded is ignored.
+   */
+  override _clampZoom(_rounded: number): number {
+    this.density = window.devicePixelRatio || 1;
+    const wanted = Math.ceil(this._map.getZoom() + Math.log2(this.density) - 0.05);
+    return Math.min(Math.max(wanted, 0), this.scene.maxZoom);
+  }
+
+  override _isValidTile(coords: L.Coords): boolean {
+    return this.bundle.tile(this.scene.facts, coords.z, coords.x, coords.y) !== null;
+  }
+
+  protected override createTile(coords: L.Coords, done: L.DoneCallback): HTMLElement {
+    const image = document.createElement("img");
+    image.alt = "";
+    image.decoding = "async";
+    image.onload = () => done(undefined, image);
+    image.onerror = () => done(new Error(`tile ${coords.z}/${coords.x}/${coords.y} is missing`), image);
+    image.src = this.bundle.tile(this.scene.facts, coords.z, coords.x, coords.y) ?? "";
+    return image;
+  }
+
+  private sharpen(): void {
+    const shown = this._map.getZoom() + Math.log2(this.density);
+    this.getContainer()?.classList.toggle("crisp", shown > this.scene.maxZoom + 0.01);
+  }
+}
