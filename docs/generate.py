@@ -1,0 +1,186 @@
+"""Write the pages of the reference that are made from the code.
+
+Usage: python docs/generate.py. `tests/test_docs.py` holds that the pages are current.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+REFERENCE = Path(__file__).parent / "reference"
+SECTIONS = ("Attributes", "Args", "Returns", "Raises")
+
+
+def docstring(item: object) -> str:
+    """Return a docstring as Markdown: sections become lists."""
+    lines: list[str] = []
+    for line in (inspect.getdoc(item) or "").splitlines():
+        section = line.strip().removesuffix(":")
+        entry = re.match(r"    (\w[\w, ]*): (.*)", line)
+        if section in SECTIONS and line == f"{section}:":
+            lines += [f"*{section}*", ""]
+        elif entry:
+            names = ", ".join(f"`{name}`" for name in entry[1].split(", "))
+            lines.append(f"- {names}: {entry[2]}")
+        elif line.endswith("::"):
+            lines.append(line[:-1])
+        elif line.startswith("        ") and lines and lines[-1].startswith("- "):
+            lines[-1] += f" {line.strip()}"
+        else:
+            lines.append(line.removeprefix("    ") if line.startswith("    - ") else line)
+    return "\n".join(lines).strip()
+
+
+def literal(value: object) -> str:
+    """Return a default as it is written, or an ellipsis for what has no short form."""
+    if isinstance(value, str):
+        return f'"{value}"'
+    return "..." if callable(value) else repr(value)
+
+
+def parameter(one: inspect.Parameter) -> str:
+    """Return a parameter as it is written."""
+    star = {inspect.Parameter.VAR_POSITIONAL: "*", inspect.Parameter.VAR_KEYWORD: "**"}
+    text = star.get(one.kind, "") + one.name
+    text += "" if one.annotation is one.empty else f": {plain(one.annotation)}"
+    return text if one.default is one.empty else f"{text} = {literal(one.default)}"
+
+
+def signature(name: str, item: Callable[..., Any]) -> str:
+    """Return a function's signature as it is written, one argument a line where it is long."""
+    parsed = inspect.signature(item)
+    kinds = [one.kind for one in parsed.parameters.values()]
+    arguments = [parameter(one) for one in parsed.parameters.values()]
+    keyword = inspect.Parameter.KEYWORD_ONLY
+    if keyword in kinds and inspect.Parameter.VAR_POSITIONAL not in kinds:
+        arguments.insert(kinds.index(keyword), "*")
+    answer = plain(parsed.return_annotation)
+    text = f"{name}({', '.join(arguments)}) -> {answer}"
+    if len(text) <= 96:
+        return text
+    return f"{name}(\n" + "".join(f"    {one},\n" for one in arguments) + f") -> {answer}"
+
+
+def plain(hint: object) -> str:
+    """Return an annotation as it is written."""
+    return re.sub(r"ForwardRef\('([^']*)'.*?\)", r"\1", str(hint)).replace("'", "")
+
+
+def methods(item: type) -> Iterator[tuple[str, Callable[..., Any] | property]]:
+    """Yield the public methods and properties that a class itself defines."""
+    for name, member in vars(item).items():
+        if not name.startswith("_") and (
+            inspect.isfunction(member) or isinstance(member, property)
+        ):
+            yield name, member
+
+
+def defaults(item: type) -> dict[str, str]:
+    """Return the defaults of a class's fields, as they are written."""
+    known: dict[str, object] = dict(getattr(item, "_field_defaults", vars(item)))
+    if dataclasses.is_dataclass(item):
+        known = {one.name: one.default for one in dataclasses.fields(item)}
+        for one in dataclasses.fields(item):
+            if one.default_factory is not dataclasses.MISSING:
+                known[one.name] = one.default_factory()
+    hints = inspect.get_annotations(item)
+    return {
+        name: literal(value)
+        for name, value in known.items()
+        if name in hints and value is not dataclasses.MISSING
+    }
+
+
+def class_entry(item: type) -> str:
+    """Describe a class: its docstring, its fields or attributes, its methods."""
+    text = [f"### {item.__name__}", "", docstring(item), ""]
+    listed = dataclasses.is_dataclass(item) or issubclass(item, tuple)
+    hints = {name: plain(hint) for name, hint in inspect.get_annotations(item).items()}
+    if hints:
+        given = defaults(item)
+        parts = [
+            f"{name}: {hint} = {given[name]}" if name in given else f"{name}: {hint}"
+            for name, hint in hints.items()
+        ]
+        fields = f"{item.__name__}({', '.join(parts)})" if listed else "\n".join(parts)
+        if listed and len(fields) > 96:
+            fields = f"{item.__name__}(\n" + "".join(f"    {one},\n" for one in parts) + ")"
+        text += ["```python", fields, "```", ""]
+    for name, member in methods(item):
+        if isinstance(member, property):
+            text += [f"**`{name}`**: {docstring(member)}", ""]
+        else:
+            text += ["```python", signature(name, member), "```", "", docstring(member), ""]
+    return "\n".join(text)
+
+
+def page(title: str, intro: str, parts: list[str]) -> str:
+    """Put a page together, without blank lines in a row."""
+    note = "<!-- Made by docs/generate.py from the code: change the code, then run it. -->"
+    text = "\n\n".join([note, f"# {title}", intro, *parts])
+    return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
+
+
+def classes(module: ModuleType) -> list[type]:
+    """Return the public classes that a module defines, in the order of the source."""
+    own = [item for item in vars(module).values() if inspect.isclass(item)]
+    return [item for item in own if item.__module__ == module.__name__ and item.__name__[0] != "_"]
+
+
+def values() -> str:
+    """Return the page of values and protocols."""
+    from arbvis_core import errors, protocols
+    from arbvis_core.values import documents, requests, scenes, tiles, views
+
+    parts = []
+    for module in (requests, documents, views, scenes, tiles, protocols, errors):
+        parts.append(f"## {(inspect.getdoc(module) or '').splitlines()[0].rstrip('.')}")
+        parts += [class_entry(item) for item in classes(module)]
+    intro = (
+        "The values that pass between the stages, and what plugins hand over. All of them are "
+        "imported from `arbvis_core.api`. `Tile` is `Indexed | TrueColour`, `Step` one of the steps of a "
+        "view, `Buffer` bytes or a view of them, `Window` a (start, stop) per axis. Values are frozen and picklable; where a value says "
+        '"plain data", it holds numbers, strings, lists and dictionaries only.'
+    )
+    return page("Values and protocols", intro, parts)
+
+
+def api() -> str:
+    """Return the page of the Python API."""
+    from arbvis_core import api as module
+    from arbvis_core.engine.estimate import Estimate
+    from arbvis_core.picture import Picture
+    from arbvis_core.pipeline.rendering import Report
+
+    parts = ["## Functions"]
+    for name in ("open", "plan", "estimate", "render", "tile", "export_png"):
+        item = getattr(module, name)
+        parts.append(f"### {name}\n\n```python\n{signature(name, item)}\n```\n\n{docstring(item)}")
+    parts.append("## What they return")
+    parts += [class_entry(item) for item in (Picture, Report, Estimate)]
+    intro = (
+        "`from arbvis_core import api` is the only import that scripts, notebooks and plugins need "
+        "(a plugin also imports `hookimpl`, from `arbvis_core`). "
+        "[Values and protocols](values.md) describes what passes through these functions."
+    )
+    return page("Python API", intro, parts)
+
+
+PAGES: dict[str, Callable[[], str]] = {"values.md": values, "api.md": api}
+
+
+def main() -> None:
+    """Write every page."""
+    for name, make in PAGES.items():
+        (REFERENCE / name).write_text(make(), encoding="utf-8", newline="\n")
+        print(f"docs/reference/{name}")
+
+
+if __name__ == "__main__":
+    main()
