@@ -27,7 +27,10 @@ def check_object(kind: Kind, item: Any) -> None:
     _check_shape(kind, what, item)
     if "priority" in kind.attributes:
         _check_priority(what, item.priority)
-    for decoder in getattr(item, "decoders", ()):
+    decoders = getattr(item, "decoders", ())
+    if not isinstance(decoders, tuple):
+        raise Fault(f"{what} has decoders {_shown(decoders)}: they are a tuple")
+    for decoder in decoders:
         _check_decoder(what, decoder)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
-from arbvis_core.errors import ArbvisError
+from arbvis_core.errors import ArbvisError, UsageError
 from arbvis_core.protocols import Group
 from arbvis_core.registry.probe import SourceProbe
 from arbvis_core.registry.ranking import guard
@@ -94,29 +94,29 @@ class _Inquiry:
         Raises:
             ArbvisError: a stage cannot be taken.
         """
-        source = self._open(spec)
-        documents = self._parse(source) if source else []
-        for scene in self._arrange(documents) if documents else []:
+        documents = self._parse(self._open(spec))
+        for scene in self._arrange(documents):
             self._render(scene)
 
-    def _open(self, spec: str) -> Source | None:
+    def _open(self, spec: str) -> Source:
         providers = self._registry.source_providers
         winner = self._ask("open", spec, providers, lambda item: item.matches(spec))
-        if winner is None:
-            return None
         with guard(winner, "open", spec):
             opened = tuple(winner.item.open(spec))
         self.sources = len(opened)
-        return opened[0] if opened else None
+        if not opened:
+            raise UsageError(f"{spec} holds nothing to show")
+        return opened[0]
 
-    def _parse(self, source: Source) -> list[Document]:
+    def _parse(self, source: Source) -> Sequence[Document]:
         probe = SourceProbe(source)
         formats = self._registry.formats
         winner = self._ask("parse", source.name, formats, lambda item: item.matches(probe))
-        if winner is None:
-            return []
         with guard(winner, "parse", source.name):
-            return list(winner.item.parse(Group(source.folder, (source,), ())))
+            documents: Sequence[Document] = winner.item.parse(Group(source.folder, (source,), ()))
+        if not documents:
+            raise UsageError(f"format {winner.name} finds nothing to show in {source.name}")
+        return documents
 
     def _arrange(self, documents: Sequence[Document]) -> Sequence[Scene]:
         profile = self._request.profile
@@ -130,8 +130,6 @@ class _Inquiry:
             lambda item: item.matches(self._request, documents),
             {one.name: reason for one in first},
         )
-        if winner is None:
-            return []
         with guard(winner, "arrange", documents[0].name):
             scenes: Sequence[Scene] = winner.item.arrange(self._request, documents)
         return scenes
@@ -152,7 +150,7 @@ class _Inquiry:
         entries: Iterable[Registered[Any]],
         question: Callable[[Any], object],
         reasons: dict[str, str] | None = None,
-    ) -> Registered[Any] | None:
+    ) -> Registered[Any]:
         """Ask all candidates, also those after the winner: the first that says yes."""
         winner = None
         candidates = []
@@ -163,6 +161,8 @@ class _Inquiry:
             reason = (reasons or {}).get(one.name, "the first that matches") if wins else fault
             candidates.append(_candidacy(one, verdict, reason=reason))
         self.stages.append(Stage(stage, subject, tuple(candidates)))
+        if winner is None:
+            raise UsageError(f"nothing that is installed can {stage} {subject}")
         return winner
 
     def _verdict(
