@@ -19,8 +19,8 @@ class BoxOf(NamedTuple):
 
     Attributes:
         window: the box, (start, stop) per axis.
-        positions: where its wanted elements stand among all that are wanted.
-        chosen: which of its elements they are, row-major; None means all of them, in order.
+        positions: where its wanted elements stand among all that are wanted, ascending.
+        chosen: which of its elements they are, row-major; None means all of them.
     """
 
     window: Window
@@ -70,17 +70,20 @@ def hull_of(boxes: Sequence[BoxOf]) -> BoxOf:
     spans = list(zip(*(box.window for box in boxes), strict=True))
     hull = tuple((min(lo for lo, _ in axis), max(hi for _, hi in axis)) for axis in spans)
     numbers = np.arange(prod(hi - lo for lo, hi in hull)).reshape([hi - lo for lo, hi in hull])
-    chosen = [
-        numbers[
-            tuple(
-                slice(lo - start, hi - start)
-                for (lo, hi), (start, _) in zip(box.window, hull, strict=True)
-            )
-        ].ravel()
-        for box in boxes
-    ]
-    positions = [box.positions for box in boxes]
-    return BoxOf(hull, np.concatenate(positions), np.concatenate(chosen))
+    chosen = np.concatenate(
+        [
+            numbers[
+                tuple(
+                    slice(lo - start, hi - start)
+                    for (lo, hi), (start, _) in zip(box.window, hull, strict=True)
+                )
+            ].ravel()
+            for box in boxes
+        ]
+    )
+    positions = np.concatenate([box.positions for box in boxes])
+    order = positions.argsort()
+    return BoxOf(hull, positions[order], chosen[order])
 
 
 def _runs(distinct: NDArray[np.int64]) -> Iterator[tuple[int, int, int]]:

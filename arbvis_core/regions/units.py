@@ -9,6 +9,7 @@ there, serves every element.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from itertools import product
 from math import prod
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
@@ -88,7 +89,7 @@ def part_crops(region: Region, window: Window) -> tuple[Crop, ...]:
     return tuple(
         crop
         for part in region.parts
-        for crop in _crops(part, _lay(part, _grid(region, part), window))
+        for crop in _crops(part, _lay(part, _grid(region.name, region.stored_shape, part), window))
     )
 
 
@@ -105,7 +106,7 @@ def part_arrays(
     found: list[Units] = []
     position = 0
     for part in region.parts:
-        grid = _grid(region, part)
+        grid = _grid(region.name, region.stored_shape, part)
         layout = _lay(part, grid, window)
         count = prod(number for number, _ in layout.others) if layout.row_bytes else 0
         data = _gather(layout, grid, buffers[position : position + count])
@@ -156,9 +157,9 @@ def unpack(units: Units, values: NDArray[Scalar], window: Window) -> NDArray[Sca
     ]
 
 
-def _grid(region: Region, part: Part) -> _Grid:
+@lru_cache(maxsize=1 << 10)
+def _grid(region: str, stored: tuple[int, ...], part: Part) -> _Grid:
     """Line a part up with the stored array, and check that it fits."""
-    stored = region.stored_shape
     absent = len(stored) - len(part.shape)
     if absent < 0 or not len(part.shape) == len(part.strides) == len(part.block or part.shape):
         raise _misfit(region, part, f"its axes do not fit a stored array of shape {stored}")
@@ -180,7 +181,7 @@ def _grid(region: Region, part: Part) -> _Grid:
     return _Grid(counts, strides, per, size)
 
 
-def _per(region: Region, part: Part, length: int, count: int, block: int) -> int:
+def _per(region: str, part: Part, length: int, count: int, block: int) -> int:
     """Return how many elements of an axis share a unit."""
     if count <= 1 and block in {0, length} and (count or not length):
         return max(length, 1)
@@ -203,13 +204,14 @@ def _per(region: Region, part: Part, length: int, count: int, block: int) -> int
     return per
 
 
-def _misfit(region: Region, part: Part, why: str) -> FormatError:
+def _misfit(region: str, part: Part, why: str) -> FormatError:
     return FormatError(
-        f"region {region.name!r}: its part {part.role!r} "
+        f"region {region!r}: its part {part.role!r} "
         f"(bytes {part.start} to {part.stop} of {part.source}) is not valid: {why}"
     )
 
 
+@lru_cache(maxsize=1 << 12)  # scattered rows ask for each window three times
 def _lay(part: Part, grid: _Grid, window: Window) -> _Layout:
     """Find the units under a window and how they lie in bytes."""
     if len(window) != len(grid.counts):

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from itertools import product
 from math import prod
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from arbvis_core.errors import FormatError
 from arbvis_core.regions.boxes import BoxOf, boxes_of, hull_of
@@ -80,20 +80,42 @@ class Trace:
         import numpy as np
 
         stored = [axis for bundle in self.bundles for axis in bundle.axes]
-        counts = [sum(len(box.positions) for box in boxes) for boxes in self.boxes]
-        distinct = np.empty(counts, np.float32)
-        for piece, boxes in zip(pieces, product(*self.boxes), strict=True):
-            flat = piece.transpose(stored).reshape([box.size for box in boxes])
-            for axis, box in enumerate(boxes):
-                if box.chosen is not None:
-                    flat = flat.take(box.chosen, axis)
-            distinct[np.ix_(*(box.positions for box in boxes))] = flat
+        combinations = list(product(*self.boxes))
+        flats = [
+            _chosen(piece.transpose(stored).reshape([box.size for box in boxes]), boxes)
+            for piece, boxes in zip(pieces, combinations, strict=True)
+        ]
+        if len(flats) == 1:
+            distinct = flats[0]
+        else:
+            counts = [sum(len(box.positions) for box in boxes) for boxes in self.boxes]
+            distinct = np.empty(counts, np.float32)
+            for flat, boxes in zip(flats, combinations, strict=True):
+                distinct[_at([box.positions for box in boxes])] = flat
         for axis, inverse in enumerate(self.inverse):
             if not _is_range(inverse, distinct.shape[axis]):
                 distinct = distinct.take(inverse, axis)
         out = [axis for bundle in self.bundles for axis in bundle.out]
         unrolled = distinct.reshape([self.shape[axis] for axis in out])
         return unrolled.transpose(sorted(range(len(out)), key=out.__getitem__))
+
+
+def _chosen(values: NDArray[np.float32], boxes: Sequence[BoxOf]) -> NDArray[np.float32]:
+    """Keep what is wanted of the boxes of a piece, in the order of its positions."""
+    for axis, box in enumerate(boxes):
+        if box.chosen is not None:
+            values = values.take(box.chosen, axis)
+    return values
+
+
+def _at(positions: Sequence[NDArray[np.intp]]) -> tuple[Any, ...]:
+    """Return an index of every combination of positions, by slices where they are neighbours."""
+    import numpy as np
+
+    ends = [(int(one[0]), int(one[-1]) + 1) for one in positions]
+    if all(hi - lo == len(one) for (lo, hi), one in zip(ends, positions, strict=True)):
+        return tuple(slice(lo, hi) for lo, hi in ends)
+    return np.ix_(*positions)
 
 
 def trace(region: Region, window: Window) -> Trace:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from itertools import pairwise
 from math import prod
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -457,3 +458,19 @@ def test_a_window_outside_is_a_defect_of_the_caller(window: Window) -> None:
 def test_importing_regions_does_not_import_numpy() -> None:
     code = "import arbvis_core.regions, sys; sys.exit('numpy' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_reading_the_gaps_of_scattered_elements_changes_no_value(data: st.DataObject) -> None:
+    shape = data.draw(shapes())
+    part, blob, array = data.draw(stored(shape, "uint8"))
+    view = []
+    for _ in range(data.draw(st.integers(1, 6))):
+        view.append(data.draw(steps(array.shape)))
+        array = apply(view[-1], array)
+    region = Region("r", array.shape, "uint8", (part,), tuple(view), stored=shape)
+    window = data.draw(windows(array.shape))
+    with patch("arbvis_core.regions.views.MOST_PIECES", data.draw(st.integers(1, 4))):
+        values = values_of(region, window, {"blob": blob})
+    np.testing.assert_array_equal(values, array[cut(window)])
