@@ -41,6 +41,15 @@ from arbvis_core.protocols import (
     SourceProvider,
     Window,
 )
+from arbvis_core.regions import (
+    Units,
+    part_arrays,
+    part_crops,
+    spread,
+    unpack,
+    window_crops,
+    window_values,
+)
 from arbvis_core.values import (
     TILE,
     Add,
@@ -262,6 +271,7 @@ __all__ = [
     "TileKey",
     "Transpose",
     "TrueColour",
+    "Units",
     "UsageError",
     "View",
     "Volume",
@@ -270,7 +280,13 @@ __all__ = [
     "export_png",
     "hookimpl",
     "open",
+    "part_arrays",
+    "part_crops",
     "plan",
     "render",
+    "spread",
     "tile",
+    "unpack",
+    "window_crops",
+    "window_values",
 ]
