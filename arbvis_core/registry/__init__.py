@@ -4,7 +4,6 @@ Plugins are modules named by the entry-point group `arbvis`; arbvis's own object
 same hooks. A plugin that fails is named and left out whole; everything else goes on.
 """
 
-from arbvis_core.registry.explaining import Candidacy, Explanation, Stage
 from arbvis_core.registry.loading import load
 from arbvis_core.registry.options import RESERVED_COMMANDS, RESERVED_FLAGS, flags_of
 from arbvis_core.registry.ranking import Registry, guard
@@ -13,13 +12,10 @@ from arbvis_core.registry.records import PluginInfo, Registered, RegistrySpec
 __all__ = [
     "RESERVED_COMMANDS",
     "RESERVED_FLAGS",
-    "Candidacy",
-    "Explanation",
     "PluginInfo",
     "Registered",
     "Registry",
     "RegistrySpec",
-    "Stage",
     "flags_of",
     "guard",
     "load",

@@ -102,7 +102,7 @@ class _Inquiry:
         providers = self._registry.source_providers
         winner = self._ask("open", spec, providers, lambda item: item.matches(spec))
         with guard(winner, "open", spec):
-            opened = tuple(winner.item.open(spec))
+            opened: Sequence[Source] = winner.item.open(spec)
         self.sources = len(opened)
         if not opened:
             raise UsageError(f"{spec} holds nothing to show")

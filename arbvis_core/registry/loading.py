@@ -60,8 +60,9 @@ def _load(spec: RegistrySpec, *, strict: bool) -> Registry:
     return loader.registry(spec)
 
 
-#: Forget every registry, so that the next `load` looks for plugins again.
-load.cache_clear = _load.cache_clear  # type: ignore[attr-defined]
+def forget() -> None:
+    """Look for plugins again at the next `load`."""
+    _load.cache_clear()
 
 
 class _Loader:

@@ -8,6 +8,7 @@ from textwrap import dedent
 import pytest
 
 from arbvis_core.registry import Registry, load
+from arbvis_core.registry.loading import forget
 
 #: Puts a distribution on the path: its name, its module's text, its version.
 Install = Callable[..., str]
@@ -54,7 +55,7 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install
         return name
 
     yield write
-    load.cache_clear()
+    forget()
     for module in modules:
         sys.modules.pop(module, None)
 
@@ -65,7 +66,7 @@ def loaded(install: Install) -> Callable[..., Registry]:
     del install
 
     def fresh(*names: str) -> Registry:
-        load.cache_clear()
+        forget()
         return load(allow=names)
 
     return fresh

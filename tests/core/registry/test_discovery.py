@@ -7,6 +7,7 @@ import pytest
 
 from arbvis_core.registry import Registry, load
 from arbvis_core.registry.discovery import candidates
+from arbvis_core.registry.loading import forget
 from arbvis_core.registry.records import RegistrySpec
 
 
@@ -67,7 +68,7 @@ def test_a_damaged_installation_is_named_and_does_not_hide_the_others(
 ) -> None:
     install("arbvis-a", points=points)
     install("arbvis-b")
-    load.cache_clear()
+    forget()
     plugins = {one.name: one.error for one in load().plugins}
     assert plugins["arbvis-b"] is None
     assert "entry points cannot be read" in (plugins["arbvis-a"] or "")

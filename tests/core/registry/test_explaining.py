@@ -3,7 +3,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from arbvis_core.registry import Explanation, Registry, Stage
+from arbvis_core.registry import Registry
+from arbvis_core.registry.explaining import Explanation, Stage
 from arbvis_core.values import Profile
 
 #: Claims files that begin with TOY, and can be told to fail.
