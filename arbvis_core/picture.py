@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -59,13 +60,16 @@ class Picture:
         """
         return render(
             self.plan,
-            LocalSink(out, force=force),
+            LocalSink(os.fspath(out), force=force, inputs=self._inputs()),
             registry=self.registry,
             jobs=jobs,
             executor=executor,
             tile_format=tile_format,
             on_progress=on_progress,
         )
+
+    def _inputs(self) -> list[str]:
+        return [key for scene in self.plan.scenes for key in scene.sources]
 
     def tile(
         self, zoom: int, x: int, y: int, *, scene: str | None = None, view: View | None = None
