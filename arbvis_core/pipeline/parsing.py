@@ -67,7 +67,7 @@ def parse(request: Request, opened: Opened, registry: Registry) -> tuple[list[Do
     for index, sources in enumerate(opened):
         for folder, members in _by_folder(sources).items():
             for one, claimed in _claims(members, formats, registry):
-                siblings = tuple(source for source in members if source not in claimed)
+                siblings = tuple(source for source in members if source.key not in claimed)
                 group = Group(folder, tuple(claimed.values()), siblings, index)
                 found, unparsed = _parse_group(one, group, request, registry)
                 warnings += unparsed
