@@ -64,9 +64,9 @@ export function basename(path: string): string {
   return trimmed.slice(trimmed.lastIndexOf("/") + 1) || path;
 }
 
-/** Shorten to a number of characters, keeping the end, where names differ. */
+/** Shorten to a number of characters, keeping both ends: names differ at either. */
 export function shorten(text: string, most: number): string {
   if (text.length <= most) return text;
-  const tail = Math.floor((most - 1) * 0.6);
+  const tail = Math.floor((most - 1) * 0.45);
   return `${text.slice(0, most - 1 - tail)}…${text.slice(text.length - tail)}`;
 }

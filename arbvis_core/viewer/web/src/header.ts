@@ -21,7 +21,9 @@ export function header(manifest: Manifest): HTMLElement {
 function inputsList(inputs: readonly Input[]): HTMLElement {
   const total = inputs.reduce((sum, { size }) => sum + size, 0);
   const size = el("span", { class: "figure", title: `${count(total)} bytes` }, bytes(total));
-  if (inputs.length < 2) return el("p", { class: "inputs-summary" }, size);
+  const files = inputs.reduce((sum, input) => sum + (input.files ?? 1), 0);
+  const summary: (Node | string)[] = files > 1 ? [plural(files, "file"), " · ", size] : [size];
+  if (inputs.length < 2) return el("p", { class: "inputs-summary" }, ...summary);
   const items = inputs.slice(0, LISTED).map((input) =>
     el(
       "li",
@@ -33,7 +35,7 @@ function inputsList(inputs: readonly Input[]): HTMLElement {
   return el(
     "details",
     { class: "inputs" },
-    el("summary", {}, plural(inputs.length, "file"), " · ", size),
+    el("summary", {}, ...summary),
     el("ul", {}, ...items),
     more(inputs.length),
   );

@@ -42,7 +42,7 @@ export function helpDialog(host: HTMLElement, commands: readonly Command[], abou
   const dialog = el("dialog", { class: "help", "aria-label": "Keys" });
   const close = iconButton("close", "Close", "Esc", () => dialog.close());
   dialog.append(
-    el("div", { class: "help-head" }, el("h2", {}, "Keys"), close),
+    el("div", { class: "help-head" }, el("h2", { tabindex: "-1", autofocus: true }, "Keys"), close),
     el("div", { class: "help-body" }, el("table", {}, el("tbody", {}, ...rows)), el("table", {}, el("tbody", {}, ...gestures))),
     el("p", { class: "note" }, about),
   );

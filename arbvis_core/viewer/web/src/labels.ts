@@ -2,6 +2,7 @@
 
 import { asRectangle, intersect, type Entities, type Rectangle } from "./entities";
 import { outlineCell } from "./outlines";
+import { shorten } from "./format";
 import type { Extent } from "./manifest";
 import type { Frame } from "./screen";
 
@@ -11,6 +12,7 @@ export interface LabelStyle {
   readonly padding: number;
   /** Entities with fewer screen pixels than this are not named. */
   readonly leastArea: number;
+  readonly most: number;
   /** The name must fit into the widest square of what it names. */
   readonly inside: boolean;
 }
@@ -24,6 +26,9 @@ export interface PlacedLabel {
   readonly width: number;
   readonly height: number;
 }
+
+/** A shortened name keeps at least so many characters. */
+const LEGIBLE = 14;
 
 /** Side of the buckets of the collision grid in screen pixels. */
 const BUCKET = 96;
@@ -68,11 +73,14 @@ export function placeLabels<T extends Extent>(
   const placed: PlacedLabel[] = [];
   context.font = style.font;
   for (const index of indices) {
+    if (placed.length >= style.most) break;
     if (entities.size[index]! * frame.scale ** 2 < style.leastArea) continue;
-    const { text, point } = describe(entities.items[index]!);
-    const width = Math.ceil(context.measureText(text).width) + 2 * style.padding;
     const room = widest(entities, index, frame);
     if (!room) continue;
+    const { text: full, point } = describe(entities.items[index]!);
+    const text = fitText(context, full, entities.rectangle(index), frame.scale);
+    if (text === null) continue;
+    const width = Math.ceil(context.measureText(text).width) + 2 * style.padding;
     if (style.inside && ((room.x1 - room.x0) * frame.scale < width || (room.y1 - room.y0) * frame.scale < style.height)) continue;
     const at = anchor(room, frame, point, style.inside);
     const box = screenBox(at.x, at.y, width, style.height, frame);
@@ -83,6 +91,15 @@ export function placeLabels<T extends Extent>(
     }
   }
   return placed;
+}
+
+/** The name, shortened to what it names; null where too little of it would be left to be read. */
+function fitText(context: CanvasRenderingContext2D, text: string, box: Rectangle, scale: number): string | null {
+  const room = Math.min(260, (box.x1 - box.x0) * scale * 1.25);
+  const width = context.measureText(text).width;
+  if (width <= room) return text;
+  const most = Math.floor((text.length * room) / width);
+  return most >= LEGIBLE ? shorten(text, most) : null;
 }
 
 /** The largest square or rectangle of an entity that is on screen. */

@@ -69,6 +69,8 @@ export interface SceneFacts {
 
 export interface Input {
   readonly name: string;
+  /** How many files it stands for: a folder holds many. */
+  readonly files?: number;
   readonly size: number;
 }
 

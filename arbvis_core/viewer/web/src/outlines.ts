@@ -24,17 +24,20 @@ export function drawOutlines<T extends Extent>(
   frame: Frame,
   entities: Entities<T>,
   indices: readonly number[],
-  pen: (item: T) => Pen,
+  pen: (item: T, index: number) => Pen,
 ): void {
   const cell = outlineCell(frame.scale);
   context.lineCap = "square";
   for (const index of indices) {
     trace(context, frame, entities.shape(index, cell));
-    const { colour, width, dash } = pen(entities.items[index]!);
+    const { colour, width, dash } = pen(entities.items[index]!, index);
     context.setLineDash([]);
-    context.strokeStyle = "rgba(0, 0, 0, 0.55)";
-    context.lineWidth = width + 2;
-    context.stroke();
+    if (width > 1) {
+      // Over white bytes a coloured line needs a dark one under it.
+      context.strokeStyle = "rgba(0, 0, 0, 0.5)";
+      context.lineWidth = width + 2;
+      context.stroke();
+    }
     context.setLineDash(dash ? [...dash] : []);
     context.strokeStyle = colour;
     context.lineWidth = width;

@@ -1,7 +1,7 @@
 /** Everything drawn over the tiles: outlines, names, the pixel under the pointer, the pin. */
 
 import { asRectangle, type Rectangle } from "./entities";
-import { basename, printable, shorten } from "./format";
+import { basename, printable } from "./format";
 import { CollisionGrid, placeLabels, type LabelStyle, type PlacedLabel } from "./labels";
 import { drawOutlines, outlineCell, type Pen } from "./outlines";
 import type { Placement, RegionLabel } from "./manifest";
@@ -12,7 +12,13 @@ import { Sheet, type Frame } from "./screen";
 const MOST = 1000;
 
 /** Entities below this many screen pixels have no outline that could be told from a dot. */
-const LEAST_AREA = 24;
+const LEAST_AREA = 48;
+
+/** So many screen pixels give an entity its full outline; smaller ones are fainter. */
+const FULL_AREA = 6000;
+
+/** More names than this make a page of text of the picture. */
+const MOST_NAMES = 60;
 
 const FAMILY = 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", sans-serif';
 
@@ -21,6 +27,7 @@ const FILE_LABEL: LabelStyle = {
   height: 22,
   padding: 8,
   leastArea: 900,
+  most: MOST_NAMES,
   inside: false,
 };
 
@@ -29,6 +36,7 @@ const REGION_LABEL: LabelStyle = {
   height: 16,
   padding: 4,
   leastArea: 3600,
+  most: 2 * MOST_NAMES,
   inside: true,
 };
 
@@ -72,7 +80,10 @@ export class Overlay {
     const { files, regions, fileLabels, regionLabels } = this.chosen;
     if (regions.length > 0) drawOutlines(context, frame, labels, regions, regionPen);
     // A lone file is the picture: an outline around it would say nothing.
-    if (placements.items.length > 1) drawOutlines(context, frame, placements, files, filePen);
+    if (placements.items.length > 1) {
+      const area = frame.scale ** 2;
+      drawOutlines(context, frame, placements, files, (item, index) => filePen(item, placements.size[index]! * area));
+    }
     this.drawHighlight(context, frame);
     for (const label of regionLabels) drawRegionLabel(context, frame, label);
     for (const label of fileLabels) {
@@ -128,15 +139,19 @@ export class Overlay {
 }
 
 function describeFile(item: Placement): { text: string; point: readonly [number, number] | null } {
-  return { text: shorten(printable(basename(item.name)), 34), point: item.label ?? null };
+  return { text: printable(basename(item.name)), point: item.label ?? null };
 }
 
 function describeRegion(item: RegionLabel): { text: string } {
-  return { text: shorten(printable(item.text || item.name), 34) };
+  return { text: printable(item.text || item.name) };
 }
 
-function filePen(item: Placement): Pen {
-  return { colour: `hsl(${item.hue}, 75%, 64%)`, width: 1.5 };
+function filePen(item: Placement, area: number): Pen {
+  const strength = Math.min(1, Math.sqrt(area / FULL_AREA));
+  return {
+    colour: `hsla(${item.hue}, 75%, 66%, ${(0.3 + 0.65 * strength).toFixed(2)})`,
+    width: strength < 0.5 ? 1 : 1.5,
+  };
 }
 
 function regionPen(): Pen {

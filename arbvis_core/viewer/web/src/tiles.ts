@@ -21,6 +21,8 @@ export class TileLayer extends L.GridLayer {
       keepBuffer: 1,
       className: "tiles",
       noWrap: true,
+      // The tiles of zoom 0 are shown scaled down where the window is smaller than they are.
+      minZoom: -Infinity,
     });
   }
 
