@@ -9,9 +9,12 @@ import dataclasses
 import inspect
 import re
 from collections.abc import Callable, Iterator
+from enum import Enum
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, get_type_hints
+
+from typer.models import OptionInfo
 
 REFERENCE = Path(__file__).parent / "reference"
 SECTIONS = ("Attributes", "Args", "Returns", "Raises")
@@ -172,7 +175,82 @@ def api() -> str:
     return page("Python API", intro, parts)
 
 
-PAGES: dict[str, Callable[[], str]] = {"values.md": values, "api.md": api}
+def program(name: str) -> Any:
+    """Return a program's parser, without any plugin that happens to be installed."""
+    from arbvis_core.cli.app import ARBVIS, build_app
+    from arbvis_core.registry import load
+    from modelweightvis.cli import MODELWEIGHTVIS
+
+    (profile,) = (one for one in (ARBVIS, MODELWEIGHTVIS) if one.name == name)
+    return build_app(profile, load(("modelweightvis",)))
+
+
+def flags(name: str) -> frozenset[str]:
+    """Return the long flags of a program."""
+    options = (one for one in program(name).params if one.param_type_name == "option")
+    return frozenset(flag for one in options for flag in one.opts if flag.startswith("--")) | {
+        "--help"
+    }
+
+
+def option_row(name: str, hint: Any, default: object) -> str:
+    """Describe an `Annotated[type, typer.Option(...)]` in a row of a table."""
+    inner, option = hint.__origin__, hint.__metadata__[0]
+    first = option.default  # within `Annotated` the first flag lands here
+    names = (first, *option.param_decls) if isinstance(first, str) else option.param_decls
+    names = names or (f"--{name.replace('_', '-')}",)
+    value, said = option.metavar, ""
+    if inspect.isclass(inner) and issubclass(inner, Enum):
+        value = "\\|".join(str(one.value) for one in inner)
+        said = f" Default: `{default.value}`." if isinstance(default, Enum) else ""
+    shown = ", ".join(f"`{one}`" for one in names) + (f" `{value}`" if value else "")
+    return f"| {shown} | {option.help}{said} |"
+
+
+def option_table(hints: dict[str, Any], defaults: dict[str, object]) -> str:
+    """Describe options in a table."""
+    found = {name: hint for name, hint in hints.items() if hasattr(hint, "__metadata__")}
+    rows = [
+        option_row(name, hint, defaults.get(name))
+        for name, hint in found.items()
+        if isinstance(hint.__metadata__[0], OptionInfo)
+    ]
+    return "\n".join(["| option | meaning |", "|---|---|", *rows]) if rows else ""
+
+
+def group_entry(group: type) -> list[str]:
+    """Describe a group of options."""
+    hints = get_type_hints(group, include_extras=True)
+    title = (inspect.getdoc(group) or "").rstrip(".")
+    return [f"### {title}", option_table(hints, vars(group()))]
+
+
+def cli() -> str:
+    """Return the page of the command line."""
+    from arbvis_core.cli.app import HELP
+    from arbvis_core.cli.flags import CORE
+
+    arbvis = program("arbvis")
+    parts = ["## arbvis", "```console\narbvis [OPTIONS] [FILES]... --out DIR\n```", HELP["arbvis"]]
+    for group in CORE:
+        parts += group_entry(group)
+    for name, entry in arbvis.entries.items():
+        function = entry.load()
+        hints = get_type_hints(function, include_extras=True)
+        given = {one.name: one.default for one in inspect.signature(function).parameters.values()}
+        parts += [f"## arbvis {name}", entry.help, option_table(hints, given)]
+    parts += ["## modelweightvis", HELP["modelweightvis"]]
+    parts += ["It has every option and command of `arbvis`."]
+    intro = (
+        "Both programs print this with `--help`; plugins may add flags and commands. "
+        "[Exit codes](exit-codes.md) says how they end. `ARBVIS_PLUGINS` limits which plugins are "
+        "loaded, `NO_COLOR` turns colours off, `ARBVIS_CACHE_DIR` moves the compiled kernels, and "
+        "`ARBVIS_DEBUG=1` prints the traceback of an error."
+    )
+    return page("Command line", intro, [one for one in parts if one])
+
+
+PAGES: dict[str, Callable[[], str]] = {"cli.md": cli, "values.md": values, "api.md": api}
 
 
 def main() -> None:

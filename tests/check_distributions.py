@@ -50,7 +50,7 @@ def main(folder: Path) -> int:
 
 
 #: What the viewer's build leaves behind.
-VIEWER = ("arbvis.js", "arbvis.css", "NOTICES.txt")
+VIEWER = ("viewer.js", "viewer.css", "NOTICES.txt")
 
 if __name__ == "__main__":
     sys.exit(min(main(Path(sys.argv[1])), 1))
