@@ -81,6 +81,7 @@ from arbvis_core.values import (
     Source,
     Step,
     Tile,
+    TileFormat,
     TileKey,
     Transpose,
     TrueColour,
@@ -147,7 +148,7 @@ def plan(request: Request, *, registry: Registry | None = None) -> Plan:
 
 
 def estimate(
-    plan: Plan, *, registry: Registry | None = None, jobs: int = 1, tile_format: str = "png"
+    plan: Plan, *, registry: Registry | None = None, jobs: int = 1, tile_format: TileFormat = "png"
 ) -> Estimate:
     """Say how many pixels, files, bytes and seconds a bundle will take."""
     from arbvis_core.engine.estimate import estimate as measure
@@ -162,7 +163,7 @@ def render(
     registry: Registry | None = None,
     jobs: int | None = None,
     executor: Kind | Executor = "threads",
-    tile_format: str = "png",
+    tile_format: TileFormat = "png",
     view: View | None = None,
     on_progress: Callable[[int], None] = lambda _pixels: None,
 ) -> Report:
@@ -268,6 +269,7 @@ __all__ = [
     "SourceProvider",
     "Step",
     "Tile",
+    "TileFormat",
     "TileKey",
     "Transpose",
     "TrueColour",

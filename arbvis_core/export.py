@@ -85,15 +85,13 @@ class _Sheet:
             shape = (canvas.height, canvas.width) + (() if indexed else (4,))
             _check_size(self._planned, 1 if indexed else 4)
             self._image = np.zeros(shape, np.uint8)
-        same = isinstance(drawn, Indexed) and np.array_equal(drawn.palette, self._palette)
-        if self._palette is not None and not same:
+        if self._palette is not None and not _shares(drawn, self._palette):
             _check_size(self._planned, 4)
             self._image, self._palette = self._palette[self._image], None
-        content = (
-            drawn.codes
-            if self._palette is not None and isinstance(drawn, Indexed)
-            else pixels(drawn)
-        )
+        if self._palette is not None and isinstance(drawn, Indexed):
+            content = drawn.codes
+        else:
+            content = pixels(drawn)
         height = min(TILE, canvas.height - key.y * TILE)
         width = min(TILE, canvas.width - key.x * TILE)
         top, left = key.y * TILE, key.x * TILE
@@ -109,6 +107,12 @@ class _Sheet:
         if self._palette is None:
             return TrueColour(self._image)
         return Indexed(self._image, self._palette)
+
+
+def _shares(drawn: Tile, palette: NDArray[np.uint8]) -> bool:
+    import numpy as np
+
+    return isinstance(drawn, Indexed) and np.array_equal(drawn.palette, palette)
 
 
 def _write(path: Path, data: bytes) -> None:

@@ -8,7 +8,17 @@ from dataclasses import asdict
 from typing import Any
 
 from arbvis_core import __version__
-from arbvis_core.values import TILE, Canvas, Label, Legend, Placement, Plan, ScenePlan, TileKey
+from arbvis_core.values import (
+    TILE,
+    Canvas,
+    Label,
+    Legend,
+    Placement,
+    Plan,
+    ScenePlan,
+    TileFormat,
+    TileKey,
+)
 
 SCHEMA = 1
 #: What marks a folder as one of our bundles.
@@ -18,7 +28,7 @@ GENERATOR = "arbvis"
 def manifest(
     plan: Plan,
     *,
-    tile_format: str,
+    tile_format: TileFormat,
     present: Mapping[str, Iterable[TileKey]],
     legends: Mapping[str, Sequence[Legend]],
 ) -> dict[str, Any]:

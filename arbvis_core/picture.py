@@ -14,7 +14,7 @@ from arbvis_core.imaging import scene_of, thumbnail, tile
 from arbvis_core.pipeline.rendering import Report, render
 from arbvis_core.sinks.local import LocalSink
 from arbvis_core.sinks.memory import MemorySink
-from arbvis_core.values import Legend, Plan, Tile, TileKey, View
+from arbvis_core.values import Legend, Plan, Tile, TileFormat, TileKey, View
 from arbvis_core.viewer.bundle import inline_page
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class Picture:
         force: bool = False,
         jobs: int | None = None,
         executor: Kind = "threads",
-        tile_format: str = "png",
+        tile_format: TileFormat = "png",
         on_progress: OnProgress = silent,
     ) -> Report:
         """Write the bundle to a folder; open its `index.html` in a browser.

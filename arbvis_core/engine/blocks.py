@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from arbvis_core.registry import guard
-from arbvis_core.values import TILE, Blob, Box, Canvas, ScenePlan, Tile, TileKey, View
+from arbvis_core.values import TILE, Blob, Box, Canvas, ScenePlan, Tile, TileFormat, TileKey, View
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -50,7 +50,7 @@ class BlockTask:
     block: Block
     registry: RegistrySpec
     view: View
-    tile_format: str
+    tile_format: TileFormat
     sink: Sink | None
 
 

@@ -23,7 +23,7 @@ from arbvis_core.engine.blocks import (
 )
 from arbvis_core.engine.work import run_block, tile_blob
 from arbvis_core.reading import Reader
-from arbvis_core.values import TILE, Blob, Box, Canvas, ScenePlan, TileKey, View
+from arbvis_core.values import TILE, Blob, Box, Canvas, ScenePlan, TileFormat, TileKey, View
 
 if TYPE_CHECKING:
     from arbvis_core.engine.blocks import Planes
@@ -59,7 +59,7 @@ class Run:
     sink: Sink
     executor: Executor
     jobs: int = 1
-    tile_format: str = "png"
+    tile_format: TileFormat = "png"
     view: View = field(default_factory=View)
     on_progress: OnProgress = silent
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from arbvis_core.engine.blocks import Subtree
 from arbvis_core.engine.work import tile_blob
 from arbvis_core.reading import Reader
-from arbvis_core.values import TILE, Plan, ScenePlan, Tile, TileKey, View
+from arbvis_core.values import TILE, Plan, ScenePlan, Tile, TileFormat, TileKey, View
 
 if TYPE_CHECKING:
     from arbvis_core.registry import Registry
@@ -39,7 +39,7 @@ class Estimate:
 
 
 def estimate(
-    plan: Plan, registry: Registry, *, jobs: int = 1, tile_format: str = "png"
+    plan: Plan, registry: Registry, *, jobs: int = 1, tile_format: TileFormat = "png"
 ) -> Estimate:
     """Say what drawing a plan will take."""
     scenes = [_scene(scene, registry, jobs, tile_format) for scene in plan.scenes]
@@ -51,7 +51,7 @@ def estimate(
     )
 
 
-def _scene(plan: ScenePlan, registry: Registry, jobs: int, tile_format: str) -> Estimate:
+def _scene(plan: ScenePlan, registry: Registry, jobs: int, tile_format: TileFormat) -> Estimate:
     renderer = registry.renderer(plan.renderer)
     level = {key for key in _keys(plan, plan.canvas.max_zoom) if renderer.present(plan, key)}
     counts = [len(level)]
@@ -77,7 +77,7 @@ def _keys(plan: ScenePlan, zoom: int) -> Iterator[TileKey]:
 
 
 def _trial(
-    plan: ScenePlan, registry: Registry, keys: list[TileKey], tile_format: str
+    plan: ScenePlan, registry: Registry, keys: list[TileKey], tile_format: TileFormat
 ) -> tuple[float, tuple[float, float]]:
     """Draw a few subtrees; return seconds per leaf and mean bytes of a leaf and of other tiles."""
     if not keys:

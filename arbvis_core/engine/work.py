@@ -6,7 +6,7 @@ from arbvis_core.encode import encode_tile
 from arbvis_core.engine.blocks import BlockResult, BlockTask, Subtree
 from arbvis_core.reading import Reader
 from arbvis_core.registry import load
-from arbvis_core.values import Blob, Canvas, Tile, TileKey
+from arbvis_core.values import Blob, Canvas, Tile, TileFormat, TileKey
 
 
 def run_block(task: BlockTask) -> BlockResult:
@@ -30,7 +30,9 @@ def run_block(task: BlockTask) -> BlockResult:
     return result
 
 
-def tile_blob(scene: str, canvas: Canvas, key: TileKey, tile: Tile, tile_format: str) -> Blob:
+def tile_blob(
+    scene: str, canvas: Canvas, key: TileKey, tile: Tile, tile_format: TileFormat
+) -> Blob:
     """Encode a tile and name it; leaves are lossless in every format."""
     lossless = key.zoom == canvas.max_zoom
     extension, media_type, data = encode_tile(tile, tile_format, lossless=lossless)

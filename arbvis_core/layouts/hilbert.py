@@ -66,7 +66,7 @@ class HilbertLayout(Layout):
             LayoutError: there is not a single byte to show.
         """
         shown = tuple(document for document in documents if not document.derived)
-        runs = _runs(shown)
+        runs = _runs(shown, request)
         if not runs:
             raise LayoutError(_nothing(shown))
         canvas = canvas_of(runs[-1].stop)
@@ -95,17 +95,25 @@ def hue_of(name: str) -> int:
     return int.from_bytes(digest, "little") % 360
 
 
-def _runs(documents: Sequence[Document]) -> tuple[_Run, ...]:
-    """Lay the sources end to end, input by input; a file that two documents share counts once."""
+def _runs(documents: Sequence[Document], request: Request) -> tuple[_Run, ...]:
+    """Lay the sources end to end in the order they were opened, whichever format claimed them."""
+    order = {
+        (number, source.key): index
+        for number, sources in enumerate(request.opened)
+        for index, source in enumerate(sources)
+    }
+    owners = {
+        (document.input, source.key): (document, source)
+        for document in documents
+        for source in document.sources
+        if source.size
+    }
     runs: list[_Run] = []
-    seen: set[tuple[int, str]] = set()
     position = 0
-    for document in sorted(documents, key=lambda document: document.input):
-        for source in document.sources:
-            if source.size and (document.input, source.key) not in seen:
-                seen.add((document.input, source.key))
-                runs.append(_Run(document, source, position))
-                position += source.size
+    for key in sorted(owners, key=lambda key: (key[0], order.get(key, 0))):
+        document, source = owners[key]
+        runs.append(_Run(document, source, position))
+        position += source.size
     return tuple(runs)
 
 

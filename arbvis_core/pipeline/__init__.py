@@ -23,7 +23,7 @@ def plan(request: Request, registry: Registry) -> Plan:
         ArbvisError: the inputs cannot be opened, read or arranged.
     """
     opened = open_sources(request, registry)
-    request = replace(request, sources=tuple(source for group in opened for source in group))
+    request = replace(request, opened=opened)
     documents, warnings = parse(request, opened, registry)
     documents = derive(request, documents, registry)
     scenes = arrange(request, documents, registry)

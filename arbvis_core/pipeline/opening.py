@@ -68,5 +68,5 @@ def _sha256(source: Source) -> str:
     import hashlib
 
     crop = Crop(source.key, 0, source.size)
-    (content,) = Reader({source.key: source}).fetch([crop]) if source.size else (b"",)
-    return hashlib.sha256(content).hexdigest()
+    (content,) = Reader({source.key: source}).fetch([crop])
+    return hashlib.sha256(content.data).hexdigest()

@@ -12,7 +12,7 @@ from arbvis_core.engine.driver import Drawn, OnProgress, Run, draw_scene, silent
 from arbvis_core.engine.executors import Kind, default_jobs, make_executor
 from arbvis_core.errors import ArbvisError
 from arbvis_core.manifest import manifest
-from arbvis_core.values import Plan, View
+from arbvis_core.values import Plan, TileFormat, View
 from arbvis_core.viewer.bundle import pages
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def render(
     registry: Registry,
     jobs: int | None = None,
     executor: Kind | Executor = "threads",
-    tile_format: str = "png",
+    tile_format: TileFormat = "png",
     view: View | None = None,
     on_progress: OnProgress = silent,
 ) -> Report:

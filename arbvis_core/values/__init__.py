@@ -23,6 +23,7 @@ from arbvis_core.values.tiles import (
     LegendEntry,
     Plane,
     Tile,
+    TileFormat,
     TrueColour,
     View,
 )
@@ -59,6 +60,7 @@ __all__ = [
     "Source",
     "Step",
     "Tile",
+    "TileFormat",
     "TileKey",
     "Transpose",
     "TrueColour",

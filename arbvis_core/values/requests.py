@@ -40,7 +40,7 @@ class Request:
         keep_going: draw what can be drawn and list what cannot.
         title: the page's title; None makes one from the inputs.
         options: one instance of every option group, by its class.
-        sources: everything that was opened, in order; the pipeline fills it in.
+        opened: the sources of each input, in order; the pipeline fills it in.
     """
 
     inputs: tuple[str, ...]
@@ -51,7 +51,7 @@ class Request:
     keep_going: bool = False
     title: str | None = None
     options: Mapping[type, object] = field(default_factory=dict)
-    sources: tuple[Source, ...] = ()
+    opened: tuple[tuple[Source, ...], ...] = ()
 
     def option(self, group: type[T]) -> T:
         """Return the instance of an option group, or its defaults."""

@@ -33,6 +33,9 @@ class TrueColour:
 
 Tile = Indexed | TrueColour
 
+#: What the levels above the leaves are written as; leaves are PNG in every format.
+TileFormat = Literal["png", "avif"]
+
 
 @dataclass(frozen=True, slots=True)
 class Plane:
