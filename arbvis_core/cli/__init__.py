@@ -1,0 +1,1 @@
+"""The command line: one application, started as `arbvis` and as `modelweightvis`."""

@@ -1,0 +1,111 @@
+"""The application that both programs are."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import typer
+
+from arbvis_core.cli import plugins
+from arbvis_core.cli.console import prepare_streams
+from arbvis_core.cli.exits import run
+from arbvis_core.cli.flags import CORE, DiffOptions, instances, signature, with_signature
+from arbvis_core.cli.program import TYPED, Program, complete_first, isolated
+from arbvis_core.registry import Registry, load
+from arbvis_core.values import Profile
+
+ARBVIS = Profile("arbvis", layout="hilbert")
+
+HELP = {
+    "arbvis": "Show the bytes of any file as a map to pan and zoom.",
+    "modelweightvis": "Show every weight of a model as a map to pan and zoom.",
+}
+
+
+def build_app(profile: Profile, registry: Registry) -> Program:
+    """Make the application of a profile.
+
+    Both programs come from here, so that what they share cannot drift.
+    """
+    app = typer.Typer(
+        name=profile.name,
+        cls=Program,
+        help=HELP.get(profile.name, HELP["arbvis"]),
+        invoke_without_command=True,
+        subcommand_metavar="| COMMAND [ARGS]...",
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+    )
+    app.callback()(_render_command(profile, registry))
+    program: Program = typer.main.get_command(app)  # type: ignore[assignment]
+    program.entries = {
+        one.name: one
+        for one in (
+            plugins.command(profile, registry),
+            *(isolated(registered) for registered in registry.commands),
+        )
+        if not one.profiles or profile.name in one.profiles
+    }
+    return program
+
+
+def _render_command(profile: Profile, registry: Registry) -> Any:
+    diff = (DiffOptions,) if registry.diff_builders else ()
+    groups = (*CORE, *diff, *(registered.item for registered in registry.options))
+    found, names = signature(_first_parameters(), groups)
+
+    def render(**values: Any) -> None:
+        context: typer.Context = values["context"]
+        if context.invoked_subcommand is not None:
+            return
+        from arbvis_core.cli.render import Session
+
+        options = instances(names, values)
+        session = Session(profile, registry, options, context.meta[TYPED])
+        session.execute(values["files"] or [], context.command.list_commands(context))  # type: ignore[attr-defined]
+
+    with_signature(render, found)
+    return render
+
+
+def _first_parameters() -> list[inspect.Parameter]:
+    files = Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="FILES",
+            help="Files, folders, addresses, or - for standard input.",
+            show_default=False,
+            autocompletion=complete_first,
+        ),
+    ]
+    keyword = inspect.Parameter.KEYWORD_ONLY
+    return [
+        inspect.Parameter("context", keyword, annotation=typer.Context),
+        inspect.Parameter("files", keyword, annotation=files, default=None),
+    ]
+
+
+def start(profile: Profile, args: Sequence[str] | None = None) -> int:
+    """Run a program and return its exit code.
+
+    Args:
+        profile: which program.
+        args: its arguments; those of the process by default.
+    """
+    prepare_streams()
+
+    def program() -> int:
+        app = build_app(profile, load())
+        given = None if args is None else list(args)
+        code = app.main(given, prog_name=profile.name, standalone_mode=False)
+        return code if isinstance(code, int) else 0
+
+    return run(profile.name, program)
+
+
+def main() -> None:
+    """Run `arbvis`."""
+    sys.exit(start(ARBVIS))

@@ -1,0 +1,154 @@
+"""Files in, bundle out: what the program does when no subcommand is named."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from arbvis_core import api
+from arbvis_core.cli import inputs as lines
+from arbvis_core.cli.console import answer, count, duration, quantity, tell
+from arbvis_core.cli.flags import DiffOptions, InputOptions, OutputOptions, RunOptions
+from arbvis_core.cli.image import check_image
+from arbvis_core.cli.progress import progress
+from arbvis_core.cli.space import announce
+from arbvis_core.errors import UsageError
+from arbvis_core.values import Plan, Profile, Request
+
+if TYPE_CHECKING:
+    from arbvis_core.registry import Registry
+
+#: Warnings that are shown; the manifest has them all.
+SHOWN = 10
+
+
+class Session:
+    """One command line: what was asked for, and what there is to do it with."""
+
+    def __init__(
+        self, profile: Profile, registry: Registry, options: dict[type, Any], typed: Sequence[str]
+    ) -> None:
+        self.profile = profile
+        self.registry = registry
+        self.options = options
+        self.typed = typed
+        self.input: InputOptions = options[InputOptions]
+        self.output: OutputOptions = options[OutputOptions]
+        self.run: RunOptions = options[RunOptions]
+
+    def execute(self, files: Sequence[str], commands: Sequence[str]) -> None:
+        """Do what the command line says.
+
+        Raises:
+            ArbvisError: it cannot be done.
+        """
+        if self.output.regen_html is not None:
+            self._regenerate(files)
+            return
+        inputs = lines.gather(files, self.input.file_list)
+        self._check(inputs, commands)
+        sink = self._sink(inputs)
+        try:
+            plan = api.plan(self._request(inputs), registry=self.registry)
+            self._warn((*plan.warnings, *self.registry.faults))
+            if self.output.png is not None:
+                self._export(plan, self.output.png)
+            where = self._render(plan, sink) if sink is not None else self.output.png
+        except BaseException:
+            if sink is not None:
+                sink.abort()
+            raise
+        answer(str(where))
+
+    def _regenerate(self, files: Sequence[str]) -> None:
+        from arbvis_core.cli.regenerate import regenerate
+
+        folder = self.output.regen_html or ""
+        if files or self.input.file_list or self.output.out or self.output.png:
+            raise UsageError(
+                "--regen-html takes no inputs and no other output: it renews the viewer of a bundle"
+            )
+        answer(str(Path(regenerate(folder, self.output.title), "index.html")))
+
+    def _check(self, inputs: Sequence[str], commands: Sequence[str]) -> None:
+        """Refuse what can be known to fail before anything is opened."""
+        lines.check_command(inputs, commands)
+        layout = self.input.layout or self.profile.layout
+        known = {one.name for one in self.registry.layouts}
+        if self.input.layout is None and layout is not None and layout not in known:
+            raise UsageError(
+                f"the layout {layout} that {self.profile.name} draws with is not installed; "
+                f"to see the bytes, run: arbvis FILE --out DIR"
+            )
+        if layout is not None:
+            self.registry.layout(layout)
+        if self.input.format is not None:
+            self.registry.format(self.input.format)
+        if self.output.out is None and self.output.png is None:
+            whole = lines.whole_command(self.profile.name, self.typed, inputs)
+            raise UsageError(f"say where the picture goes: {whole}")
+        if self.output.png is not None:
+            check_image(self.output.png, inputs, force=self.output.force)
+
+    def _request(self, inputs: tuple[str, ...]) -> Request:
+        core = (InputOptions, OutputOptions, RunOptions, DiffOptions)
+        diff = self.options.get(DiffOptions, DiffOptions())
+        return Request(
+            inputs=inputs,
+            profile=self.profile,
+            layout=self.input.layout,
+            format=self.input.format,
+            diff=diff.diff,
+            keep_going=self.input.keep_going,
+            title=self.output.title,
+            options={group: one for group, one in self.options.items() if group not in core},
+        )
+
+    def _sink(self, inputs: Sequence[str]) -> Any:
+        from arbvis_core.sinks.local import LocalSink
+
+        if self.output.out is None:
+            return None
+        return LocalSink(self.output.out, force=self.output.force, inputs=inputs)
+
+    def _render(self, plan: Plan, sink: Any) -> str:
+        from arbvis_core.engine.executors import default_jobs
+
+        jobs = self.run.jobs or default_jobs()
+        tile_format = self.output.tile_format.value
+        estimate = api.estimate(plan, registry=self.registry, jobs=jobs, tile_format=tile_format)
+        self._say(announce(estimate, self.output.out or ""))
+        with progress("drawing", estimate.pixels, quiet=self.run.quiet) as advance:
+            report = api.render(
+                plan,
+                sink,
+                registry=self.registry,
+                jobs=jobs,
+                executor=self.run.executor.value,
+                tile_format=tile_format,
+                on_progress=advance,
+            )
+        rate = quantity(report.pixels / max(report.seconds, 1e-9), "px")
+        self._say(
+            f"{count(report.tiles, 'tile')}, {quantity(report.bytes, 'B')} "
+            f"in {duration(report.seconds)}, {rate}/s"
+        )
+        return str(Path(report.location, "index.html"))
+
+    def _export(self, plan: Plan, path: str) -> None:
+        canvas = plan.scenes[0].canvas
+        pixels = canvas.width * canvas.height
+        with progress("writing PNG", pixels, quiet=self.run.quiet) as advance:
+            api.export_png(plan, path, registry=self.registry, on_progress=advance)
+        self._say(f"{path}: {canvas.width:,} × {canvas.height:,} px")
+
+    def _warn(self, warnings: Sequence[str]) -> None:
+        for warning in warnings[:SHOWN]:
+            self._say(f"warning: {warning}")
+        if len(warnings) > SHOWN:
+            self._say(f"warning: {len(warnings) - SHOWN:,} more are in the manifest")
+
+    def _say(self, text: str) -> None:
+        if not self.run.quiet:
+            tell(f"{self.profile.name}: {text}")

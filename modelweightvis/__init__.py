@@ -1,0 +1,1 @@
+"""modelweightvis shows every weight of a model; it is a plugin of arbvis."""

@@ -1,0 +1,1 @@
+"""How elements are stored, and how they become the numbers they mean."""

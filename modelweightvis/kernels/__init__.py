@@ -1,0 +1,1 @@
+"""Compiled inner loops: stored units to values, values to codes, planes and statistics."""

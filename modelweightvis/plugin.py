@@ -1,0 +1,1 @@
+"""Everything that modelweightvis adds to arbvis, on one page."""
