@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -74,15 +75,13 @@ class Session:
     def _check(self, inputs: Sequence[str], commands: Sequence[str]) -> None:
         """Refuse what can be known to fail before anything is opened."""
         lines.check_command(inputs, commands)
-        layout = self.input.layout or self.profile.layout
-        known = {one.name for one in self.registry.layouts}
-        if self.input.layout is None and layout is not None and layout not in known:
+        if self.input.layout is not None:
+            self.registry.layout(self.input.layout)
+        elif not self._has_layout():
             raise UsageError(
-                f"the layout {layout} that {self.profile.name} draws with is not installed; "
-                f"to see the bytes, run: arbvis FILE --out DIR"
+                f"the layout {self.profile.layout} that {self.profile.name} draws with is not "
+                f"installed; to see the bytes, run: arbvis FILE --out DIR"
             )
-        if layout is not None:
-            self.registry.layout(layout)
         if self.input.format is not None:
             self.registry.format(self.input.format)
         if self.output.out is None and self.output.png is None:
@@ -91,12 +90,17 @@ class Session:
         if self.output.png is not None:
             check_image(self.output.png, inputs, force=self.output.force)
 
+    def _has_layout(self) -> bool:
+        """Tell whether the layout that the profile takes is there."""
+        names = {None, *(one.name for one in self.registry.layouts)}
+        return self.profile.layout in names
+
     def _request(self, inputs: tuple[str, ...]) -> Request:
         core = (InputOptions, OutputOptions, RunOptions, DiffOptions)
         diff = self.options.get(DiffOptions, DiffOptions())
         return Request(
             inputs=inputs,
-            profile=self.profile,
+            profile=self.profile if self._has_layout() else replace(self.profile, layout=None),
             layout=self.input.layout,
             format=self.input.format,
             diff=diff.diff,
