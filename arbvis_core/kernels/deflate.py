@@ -17,8 +17,8 @@ from arbvis_core.kernels.jit import kernel
 #: The longest codes that the format allows for literals, and for the lengths of codes.
 LITERAL_LIMIT, LENGTH_LIMIT = 15, 7
 
-#: Below this many bits per byte there are repeats to be found.
-REPETITIVE = 2
+#: Where this share of the bytes equals the one before, there are repeats worth a search.
+REPETITIVE = 0.5
 
 #: ISA-L's fastest level with codes made for the data.
 ISAL_LEVEL = 1
@@ -38,13 +38,14 @@ def compress(data: NDArray[np.uint8]) -> bytes | memoryview:
     """Return bytes (n,) as a zlib stream (RFC 1950)."""
     from isal import isal_zlib
 
+    repeated = np.count_nonzero(data[1:] == data[:-1])
+    if repeated > REPETITIVE * data.size:
+        return isal_zlib.compress(data.data, ISAL_LEVEL)
     counts = np.empty(_END + 1, dtype=np.int64)
     count(data, counts)
     counts[_END] = 1
     lengths = _lengths(counts, LITERAL_LIMIT)
     bits = int(counts @ lengths)
-    if bits < REPETITIVE * data.size:
-        return isal_zlib.compress(data.data, ISAL_LEVEL)
     if bits >= 8 * data.size:
         return zlib.compress(data.data, 0)
     return _huffman(data, lengths, bits, isal_zlib.adler32(data.data))

@@ -119,6 +119,8 @@ def _runs(documents: Sequence[Document], request: Request) -> tuple[_Run, ...]:
 
 def _nothing(documents: Sequence[Document]) -> str:
     names = [source.name for document in documents for source in document.sources]
+    if not names:
+        return "there is no file to show"
     if len(names) == 1:
         return f"{names[0]!r} is empty: there is no byte to show"
     return f"all {len(names)} files are empty: there is no byte to show"

@@ -1,0 +1,36 @@
+"""sRGB, against the formula in double precision."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from arbvis_core.kernels import srgb
+
+
+def encode(linear: np.ndarray) -> np.ndarray:
+    return np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
+
+
+def test_every_level_survives_the_round_trip() -> None:
+    linear = srgb.to_linear(np.arange(256) / 255).astype(np.float32)
+    assert [int(srgb.to_srgb(value)) for value in linear] == list(range(256))
+
+
+def test_correctly_rounded() -> None:
+    linear = np.concatenate(
+        [np.random.default_rng(5).random(3000), np.geomspace(1e-6, 1, 3000)]
+    ).astype(np.float32)
+    exact = 255 * encode(linear.astype(np.float64))
+    found = np.array([srgb.to_srgb(value) for value in linear], dtype=np.float64)
+    assert np.abs(found - exact).max() < 0.5 + 1e-3
+    clear = np.abs(exact - np.floor(exact) - 0.5) > 1e-3
+    assert np.array_equal(found[clear], np.rint(exact[clear]))
+
+
+def test_no_step_of_the_guess_holds_two_thresholds() -> None:
+    assert np.diff(srgb.THRESHOLDS[:-1].astype(np.float64)).min() > 1 / srgb.STEPS
+
+
+def test_beyond_the_ends() -> None:
+    assert srgb.to_srgb(np.float32(-1)) == 0
+    assert srgb.to_srgb(np.float32(2)) == 255
