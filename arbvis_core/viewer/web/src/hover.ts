@@ -21,7 +21,7 @@ export interface Description {
 export function describe(scene: Scene, spot: Spot): Description {
   const placement = spot.placement === null ? null : scene.placements.items[spot.placement]!;
   if (!placement) return { title: scene.curve ? "No data here" : "Nothing here", facts: [] };
-  const facts = spot.position === null ? onPlane(placement, spot) : onCurve(scene, placement, spot);
+  const facts = spot.position === null ? onPlane(scene, placement, spot) : onCurve(scene, placement, spot);
   return { title: printable(placement.name), facts };
 }
 
@@ -31,14 +31,12 @@ function onCurve(scene: Scene, placement: Placement, spot: Spot): Fact[] {
   const facts: Fact[] = [offset("Offset", first - placement.start)];
   if (spot.cell > 1) facts.push({ term: "Pixel", value: `${count(stop - first)} bytes from there` });
   if (scene.placements.items.length > 1) facts.push(offset("In stream", first));
-  for (const region of spot.regions.slice(0, 3)) {
-    facts.push({ term: capital(region.kind || "region"), value: printable(region.text || region.name) });
-  }
+  facts.push(...regionFacts(scene, spot));
   facts.push({ term: "File size", value: bytes(placement.stop - placement.start) });
   return facts;
 }
 
-function onPlane(placement: Placement, spot: Spot): Fact[] {
+function onPlane(scene: Scene, placement: Placement, spot: Spot): Fact[] {
   const facts: Fact[] = [];
   if (!placement.fold) {
     const row = spot.y - placement.y;
@@ -51,10 +49,15 @@ function onPlane(placement: Placement, spot: Spot): Fact[] {
     if (value === undefined || value === null || value === "") continue;
     facts.push({ term: capital(term), value: printable(Array.isArray(value) ? value.join(" × ") : String(value)) });
   }
-  for (const region of spot.regions.slice(0, 3)) {
-    facts.push({ term: capital(region.kind || "region"), value: printable(region.text || region.name) });
-  }
+  facts.push(...regionFacts(scene, spot));
   return facts;
+}
+
+function regionFacts(scene: Scene, spot: Spot): Fact[] {
+  return spot.regions.slice(0, 3).map((index) => {
+    const { kind, text, name } = scene.labels.items[index]!;
+    return { term: capital(kind || "region"), value: printable(text || name) };
+  });
 }
 
 function offset(term: string, value: number): Fact {

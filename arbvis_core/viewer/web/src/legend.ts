@@ -2,16 +2,24 @@
 
 import { el } from "./dom";
 import { share } from "./format";
+import { histogramPanel } from "./histogram";
 import type { Legend, LegendEntry } from "./manifest";
 import type { Scene } from "./scene";
 
 export class LegendPanel {
   readonly element: HTMLElement;
   private readonly body = el("div", { class: "legend-body" });
+  private readonly further = el("div");
   private drawn: readonly Legend[] = [];
 
   constructor() {
-    this.element = el("section", { class: "card legend", "aria-label": "Legend" }, this.body);
+    this.element = el("section", { class: "card legend", "aria-label": "Legend" }, this.body, this.further);
+  }
+
+  /** Begin with a scene: what it offers beside the colours depends on what is painted. */
+  open(scene: Scene, statistics: () => Promise<unknown>): void {
+    const legend = scene.facts.legend ?? [];
+    this.further.replaceChildren(...(scene.facts.renderer === "bytes" ? [histogramPanel(statistics, legend)] : []));
   }
 
   /** Show the legends of a zoom: `sharp` if one pixel is one element or more. */
@@ -21,7 +29,6 @@ export class LegendPanel {
     const unchanged = fitting.length === this.drawn.length && fitting.every((legend, i) => legend === this.drawn[i]);
     if (unchanged) return;
     this.drawn = fitting;
-    this.element.classList.toggle("empty", fitting.length === 0);
     this.body.replaceChildren(...fitting.map(section));
   }
 }

@@ -33,12 +33,14 @@ const FILE_LABEL: LabelStyle = {
 
 const REGION_LABEL: LabelStyle = {
   font: `500 11px ${FAMILY}`,
-  height: 16,
-  padding: 4,
+  height: 18,
+  padding: 6,
   leastArea: 3600,
   most: 2 * MOST_NAMES,
   inside: true,
 };
+
+const HIGHLIGHT: Pen = { colour: "#fff", width: 2 };
 
 interface Chosen {
   readonly files: readonly number[];
@@ -109,9 +111,13 @@ export class Overlay {
   private drawHighlight(context: CanvasRenderingContext2D, frame: Frame): void {
     const spot = this.hovered;
     if (!spot) return;
-    const { placements } = this.scene;
+    const { placements, labels } = this.scene;
     if (this.shown && spot.placement !== null && placements.items.length > 1) {
-      drawOutlines(context, frame, placements, [spot.placement], () => ({ colour: "#fff", width: 2 }));
+      drawOutlines(context, frame, placements, [spot.placement], () => HIGHLIGHT);
+    }
+    const region = spot.regions[0];
+    if (this.shown && region !== undefined) {
+      drawOutlines(context, frame, labels, [region], () => HIGHLIGHT);
     }
     if (spot.cell * frame.scale >= 4) drawCell(context, frame, spot, "#fff");
   }
@@ -155,7 +161,7 @@ function filePen(item: Placement, area: number): Pen {
 }
 
 function regionPen(): Pen {
-  return { colour: "rgba(255, 255, 255, 0.75)", width: 1, dash: [5, 3] };
+  return { colour: "rgba(255, 255, 255, 0.6)", width: 1, dash: [5, 3] };
 }
 
 function drawCell(context: CanvasRenderingContext2D, frame: Frame, spot: Spot, colour: string): void {
@@ -189,14 +195,15 @@ function drawFileLabel(context: CanvasRenderingContext2D, frame: Frame, label: P
 }
 
 function drawRegionLabel(context: CanvasRenderingContext2D, frame: Frame, label: PlacedLabel): void {
-  const x = Math.round(label.x * frame.scale + frame.left - label.width / 2);
-  const y = Math.round(label.y * frame.scale + frame.top);
+  const { width, height } = label;
+  const x = Math.round(label.x * frame.scale + frame.left - width / 2);
+  const y = Math.round(label.y * frame.scale + frame.top - height / 2);
+  context.beginPath();
+  context.roundRect(x, y, width, height, 4);
+  context.fillStyle = "rgba(15, 17, 21, 0.7)";
+  context.fill();
   context.font = REGION_LABEL.font;
   context.textBaseline = "middle";
-  context.lineJoin = "round";
-  context.strokeStyle = "rgba(10, 11, 14, 0.85)";
-  context.lineWidth = 3.5;
-  context.strokeText(label.text, x + REGION_LABEL.padding, y);
   context.fillStyle = "#fff";
-  context.fillText(label.text, x + REGION_LABEL.padding, y);
+  context.fillText(label.text, x + REGION_LABEL.padding, y + height / 2 + 0.5);
 }

@@ -13,8 +13,8 @@ export interface Spot {
   /** Its first position along the curve, where there is one. */
   readonly position: number | null;
   readonly placement: number | null;
-  /** Regions a format lends, smallest first. */
-  readonly regions: readonly RegionLabel[];
+  /** Indices of the regions a format lends, smallest first. */
+  readonly regions: readonly number[];
 }
 
 export class Scene {
@@ -77,7 +77,7 @@ export class Scene {
       cell,
       position,
       placement: this.placements.atPosition(position)[0] ?? null,
-      regions: this.labels.atPosition(position).map((index) => this.labels.items[index]!),
+      regions: this.labels.atPosition(position),
     };
   }
 
@@ -88,7 +88,7 @@ export class Scene {
       cell,
       position: null,
       placement: this.placements.atPoint(column, row)[0] ?? null,
-      regions: this.labels.atPoint(column, row).map((index) => this.labels.items[index]!),
+      regions: this.labels.atPoint(column, row),
     };
   }
 
