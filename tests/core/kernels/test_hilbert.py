@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from functools import cache
 from pathlib import Path
 
@@ -127,6 +128,22 @@ def test_an_interval_of_a_terabyte_takes_as_long_as_a_short_one() -> None:
     hilbert.bounds(np.array([[0, 1 << 41]]), 20, boxes, centroids)
     assert boxes[0].tolist() == [0, 0, 1 << 21, 1 << 20]
     assert centroids[0].tolist() == [1 << 20, 1 << 19]
+
+
+def test_the_page_about_the_curve_has_the_tables_of_the_code() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "reference" / "hilbert.md").read_text("utf-8")
+    rows = [
+        [int(number) for number in re.findall(r"\d+", line)]
+        for line in page.splitlines()
+        if re.match(r"\| (y )?\d \|", line)
+    ]
+    steps, digits, square = rows[:4], rows[4:8], rows[8:]
+    for state in range(4):
+        assert steps[state] == [state, *hilbert.STEPS[state].ravel().tolist()]
+        assert digits[state] == [state, *hilbert.DIGITS[state].ravel().tolist()]
+    for y, row in enumerate(square):
+        assert [curve(2)[position] for position in row[1:]] == [(x, y) for x in range(4)]
+    assert len(square) == 4
 
 
 if __name__ == "__main__":
