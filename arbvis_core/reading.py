@@ -118,8 +118,7 @@ class Reader:
         for index, crop in enumerate(crops):
             source = self._sources[crop.source]
             _check(source, crop)
-            contiguous = crop.rows == 1 or crop.stride == crop.row_bytes
-            if contiguous and not self._small:
+            if _contiguous(crop) and not self._small:
                 direct.setdefault(crop.source, []).append(index)
             else:
                 arrays[index] = self._paged(source, crop)
@@ -133,6 +132,10 @@ class Reader:
         import numpy as np
 
         pages = self._cache.pages(source, list(_pages_of(crop)))
+        if len(pages) == 1 and _contiguous(crop):
+            (page,) = pages.values()
+            offset = crop.start % PAGE
+            return _as_rows(memoryview(page)[offset : offset + crop.size], crop)
         out = np.empty((crop.rows, crop.row_bytes), np.uint8)
         row = 0
         while row < crop.rows:
@@ -159,6 +162,10 @@ def read_ranges(source: Source, ranges: Sequence[Range]) -> Sequence[Buffer]:
     if got != [stop - start for start, stop in ranges]:
         raise SourceError(f"{source.name}: the source returned {got} bytes for {list(ranges)}")
     return buffers
+
+
+def _contiguous(crop: Crop) -> bool:
+    return crop.rows == 1 or crop.stride == crop.row_bytes
 
 
 def _check(source: Source, crop: Crop) -> None:
