@@ -32,10 +32,11 @@ class ExecutorKind(StrEnum):
     PROCESSES = "processes"
 
 
-def _show_version(context: typer.Context, value: bool) -> None:  # noqa: FBT001  typer calls it
+def _show_version(context: typer.Context, value: bool) -> bool:  # noqa: FBT001  typer calls it
     if value and not context.resilient_parsing:
         answer(f"{context.find_root().info_name} {__version__}")
         raise typer.Exit
+    return value
 
 
 def _complete_layout(incomplete: str) -> list[str]:
@@ -202,10 +203,9 @@ def _named(annotation: Any, field: str) -> Any:
     inner: Any = annotation.__origin__
     metadata = [*annotation.__metadata__]
     for index, one in enumerate(metadata):
-        if isinstance(one, OptionInfo) and not one.param_decls:
+        # Inside Annotated, typer keeps the first flag where a default would stand.
+        if isinstance(one, OptionInfo) and one.default is ... and not one.param_decls:
             flag = field.replace("_", "-")
             metadata[index] = copy.copy(one)
-            metadata[index].param_decls = (
-                (f"--{flag}/--no-{flag}",) if inner is bool else (f"--{flag}",)
-            )
+            metadata[index].default = f"--{flag}/--no-{flag}" if inner is bool else f"--{flag}"
     return Annotated[inner, *metadata]

@@ -19,8 +19,8 @@ def check_image(path: str, inputs: Sequence[str], *, force: bool) -> None:
     """
     target = Path(path)
     try:
-        if target.is_dir() or not target.name:
-            raise SinkError(f"--png {path} is a folder; name a file in it")
+        if "\0" in path or target.is_dir() or not target.name:
+            raise SinkError(f"--png {path} does not name a file")
         if not target.parent.is_dir():
             raise SinkError(f"--png {path} cannot be written: {target.parent} is not a folder")
         if not target.exists():
