@@ -138,3 +138,23 @@ def test_the_notebook_runs_and_shows_what_it_says(tmp_path: Path) -> None:
         code = code.replace('"out"', repr(str(tmp_path / "out")))
         exec(compile(code, path.name, "exec"), scope)  # noqa: S102 - our own notebook
     assert (tmp_path / "out/index.html").is_file()
+
+
+def block(page: str, mark: str) -> str:
+    """Return a code block that a comment marks."""
+    text = (DOCS / page).read_text(encoding="utf-8")
+    (found,) = re.findall(rf"<!-- {mark} -->\n```python\n(.*?)```", text, re.DOTALL)
+    return str(found)
+
+
+def test_the_format_of_the_guide_keeps_the_contract(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "arbvis_pgm.py").write_text(block("plugins/write-a-format.md", "module"))
+    (tmp_path / "guide_test_pgm.py").write_text(block("plugins/test-it.md", "test"))
+    monkeypatch.syspath_prepend(tmp_path)
+    suite = load(tmp_path / "guide_test_pgm.py").TestPgm()
+    tests = [name for name in dir(suite) if name.startswith("test_")]
+    assert len(tests) > 8
+    for name in tests:
+        getattr(suite, name)()
