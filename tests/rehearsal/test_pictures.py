@@ -21,6 +21,8 @@ from arbvis_core.sinks.memory import MemorySink
 if TYPE_CHECKING:
     from arbvis_core.registry import Registry
 
+#: The colours of every zoom, the leaves first.
+Levels = list[np.ndarray]
 #: Two blocks side by side, sides that are odd, a table on a second shelf, a tile without content.
 TABLES = (
     Table("wide", 1100, 2301, holes=True),
@@ -76,6 +78,16 @@ def drawn(plan: api.Plan, registry: Registry) -> dict[str, bytes]:
     return rendered(plan, registry, "serial")
 
 
+@pytest.fixture(scope="module")
+def levels(values: dict[str, Any]) -> Levels:
+    return picture(placed(values))
+
+
+@pytest.fixture(scope="module")
+def energies(values: dict[str, Any]) -> Levels:
+    return picture(panels(values))
+
+
 @pytest.fixture(params=["serial", "threads", "processes"])
 def executor(request: pytest.FixtureRequest) -> Any:
     kind = request.param
@@ -108,22 +120,14 @@ def panels(values: dict[str, Any]) -> list[tuple[int, int, Any]]:
     return found
 
 
-def test_tables_and_their_panels_through_every_executor(
-    plan: api.Plan, values: dict[str, Any], registry: Registry, executor: Any
+def test_tables_and_their_panels(
+    plan: api.Plan, drawn: dict[str, bytes], levels: Levels, energies: Levels
 ) -> None:
-    blobs = rendered(plan, registry, executor)
     assert [scene.key for scene in plan.scenes] == ["tables", "panels"]
-    levels = picture(placed(values))
     assert len(levels) == 4
     assert (3, 5, 2) not in dict(tiles(levels))  # nothing lies there, and nothing is written
-    assert_same(decoded(blobs, "tables"), levels)
-    assert_same(decoded(blobs, "panels"), picture(panels(values)))
-
-
-def test_every_executor_writes_the_same_bytes(
-    plan: api.Plan, drawn: dict[str, bytes], registry: Registry, executor: Any
-) -> None:
-    assert rendered(plan, registry, executor) == drawn
+    assert_same(decoded(drawn, "tables"), levels)
+    assert_same(decoded(drawn, "panels"), energies)
 
 
 def test_a_difference_of_rows_in_another_order(
@@ -136,7 +140,7 @@ def test_a_difference_of_rows_in_another_order(
     assert_same(decoded(rendered(plan, registry, executor), scene.key), levels)
 
 
-def test_a_bundle_on_disk(
+def test_every_executor_puts_the_same_bundle_on_disk(
     plan: api.Plan, drawn: dict[str, bytes], registry: Registry, tmp_path: Path, executor: Any
 ) -> None:
     sink = LocalSink(str(tmp_path / "bundle"))
@@ -150,12 +154,12 @@ def test_a_bundle_on_disk(
 
 
 def test_single_tiles_of_every_zoom(
-    plan: api.Plan, values: dict[str, Any], registry: Registry
+    plan: api.Plan, levels: Levels, energies: Levels, registry: Registry
 ) -> None:
-    for scene, places in (("tables", placed(values)), ("panels", panels(values))):
-        tile = partial(api.tile, plan, scene, registry=registry)
-        found = {key: imaging.pixels(tile(api.TileKey(*key))) for key, _ in tiles(picture(places))}
-        assert_same(found, picture(places))
+    for scene, expected in (("tables", levels), ("panels", energies)):
+        for key, colours in list(tiles(expected))[::3]:
+            tile = api.tile(plan, scene, api.TileKey(*key), registry=registry)
+            np.testing.assert_array_equal(imaging.pixels(tile), colours, err_msg=str(key))
 
 
 def test_a_tile_without_content_is_transparent(plan: api.Plan, registry: Registry) -> None:
@@ -228,21 +232,20 @@ def test_a_plan_is_data(plan: api.Plan, difference: tuple[api.Plan, Any]) -> Non
         assert pickle.loads(pickle.dumps(one)) == one
 
 
-@pytest.mark.parametrize("size", [0, 1 << 30], ids=["read through", "kept whole"])
-@pytest.mark.parametrize("kind", ["serial", "threads"])
+@pytest.mark.parametrize(("small", "kind"), [(0, "serial"), (0, "threads"), (1 << 30, "threads")])
 def test_every_byte_of_a_server_is_read_once(
-    folder: Path, values: dict[str, Any], registry: Registry, size: int, kind: str,
+    folder: Path, drawn: dict[str, bytes], registry: Registry, small: int, kind: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    monkeypatch.setattr("arbvis_core.reading.SMALL", size)
+    monkeypatch.setattr("arbvis_core.reading.SMALL", small)  # larger inputs are not kept whole
     monkeypatch.setattr("arbvis_rehearsal.render.WHOLE", 0)
     with RangeServer(folder) as server:
-        plan = planned(registry, server.url)
-        blobs = rendered(plan, registry, kind)
+        blobs = rendered(planned(registry, server.url), registry, kind)
         stored = sum(path.stat().st_size for path in folder.iterdir())
-        assert stored * 0.9 <= server.bytes <= stored * 1.05
-    levels = picture(placed(values))
-    assert decoded(blobs, "tables").keys() == dict(tiles(levels)).keys()
+        assert 0.95 * stored <= server.bytes <= 1.05 * stored
+    assert {path for path in blobs if path.startswith("tiles/")} == {
+        path for path in drawn if path.startswith("tiles/tables/")
+    }
 
 
 def test_workers_read_from_a_server_by_themselves(
