@@ -54,14 +54,17 @@ function byteName(byte: number): string {
   return byte > 0x20 && byte < 0x7f ? `${code} ${String.fromCharCode(byte)}` : code;
 }
 
-/** A middling colour of the class that a byte belongs to; the darkest would not show on a card. */
+/** What stands for black, which would not show on a dark card. */
+const NEUTRAL = "#888";
+
+/** A middling colour of the class that a byte belongs to. */
 function colourOf(byte: number, legend: readonly Legend[]): string {
   for (const { entries } of legend) {
     for (const { low, high, colours } of entries) {
       if (byte < Number(low) || byte > Number(high) || !low || !high) continue;
       const colour = colours[Math.ceil((colours.length - 1) * 0.75)];
-      if (colour && CSS.supports("color", colour)) return colour;
+      if (colour && colour !== "#000000" && CSS.supports("color", colour)) return colour;
     }
   }
-  return "#888";
+  return NEUTRAL;
 }

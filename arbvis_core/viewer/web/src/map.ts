@@ -52,11 +52,12 @@ export class PictureMap {
       zoomSnap: 0,
       minZoom: 0,
       maxZoom: scene.maxZoom + OVERZOOM,
-      maxBoundsViscosity: 0.8,
+      maxBoundsViscosity: 1,
     });
+    this.leaflet.setView([scene.height / 2, scene.width / 2], scene.maxZoom);
     this.limit();
     this.show(this.fitted());
-    this.leaflet.on("resize", () => this.limit());
+    this.leaflet.on("resize zoomend", () => this.limit());
     this.leaflet.on("dblclick", (event) => this.zoomBy(event.originalEvent.shiftKey ? -1 : 1, event.containerPoint));
     host.addEventListener("wheel", (event) => this.onWheel(event), { passive: false });
   }
@@ -81,7 +82,7 @@ export class PictureMap {
   show(view: ViewState): void {
     this.stop();
     const zoom = this.clamp(view.zoom);
-    this.leaflet.setView(L.latLng(view.y, view.x), zoom, { animate: false });
+    this.leaflet.setView(this.onCanvas(L.latLng(view.y, view.x)), zoom, { animate: false });
   }
 
   /** Fly somewhere, or go at once for those who prefer stillness. */
@@ -121,7 +122,9 @@ export class PictureMap {
 
   panBy(x: number, y: number): void {
     this.stop();
-    this.leaflet.panBy([x, y], { animate: !reducedMotion(), duration: 0.15 });
+    const here = this.leaflet.getCenter();
+    const there = this.onCanvas(L.latLng(here.lat + y / this.scale, here.lng + x / this.scale));
+    this.leaflet.panTo(there, { animate: !reducedMotion(), duration: 0.15 });
   }
 
   stop(): void {
@@ -154,8 +157,14 @@ export class PictureMap {
     const size = this.leaflet.getSize();
     const whole = Math.log2(Math.min(size.x / width, size.y / height)) + maxZoom;
     this.leaflet.options.minZoom = Math.min(whole - 1, maxZoom);
-    const spare = Math.max(width, height) * 0.75;
-    this.leaflet.options.maxBounds = L.latLngBounds([-spare, -spare], [height + spare, width + spare]);
+    // What is in the middle of the screen is always on the canvas, so that nobody gets lost.
+    const [besides, above] = [size.x / 2 / this.scale, size.y / 2 / this.scale];
+    this.leaflet.options.maxBounds = L.latLngBounds([-above, -besides], [height + above, width + besides]);
+  }
+
+  private onCanvas(center: L.LatLng): L.LatLng {
+    const within = (value: number, most: number): number => Math.max(0, Math.min(value, most));
+    return L.latLng(within(center.lat, this.scene.height), within(center.lng, this.scene.width));
   }
 
   private onWheel(event: WheelEvent): void {
@@ -213,6 +222,6 @@ export class PictureMap {
     const map = this.leaflet;
     const middle = map.getSize().divideBy(2);
     const center = map.project(this.fixed, zoom).subtract(this.anchor.subtract(middle));
-    map._move(map.unproject(center, zoom), zoom, { flyTo: true });
+    map._move(this.onCanvas(map.unproject(center, zoom)), zoom, { flyTo: true });
   }
 }

@@ -200,7 +200,7 @@ function drawRegionLabel(context: CanvasRenderingContext2D, frame: Frame, label:
   const y = Math.round(label.y * frame.scale + frame.top - height / 2);
   context.beginPath();
   context.roundRect(x, y, width, height, 4);
-  context.fillStyle = "rgba(15, 17, 21, 0.7)";
+  context.fillStyle = "rgba(15, 17, 21, 0.82)";
   context.fill();
   context.font = REGION_LABEL.font;
   context.textBaseline = "middle";
