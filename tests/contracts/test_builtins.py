@@ -118,8 +118,8 @@ def curve(order: int) -> NDArray[np.int64]:
     return np.concatenate(
         [
             flipped,
-            inner + [0, side],
-            inner + [side, side],
+            np.add(inner, (0, side)),
+            np.add(inner, side),
             (2 * side - 1, side - 1) - flipped,
         ]
     )
