@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from arbvis_core.registry import Registry
 
 HERE = Path(__file__).parent
-sys.path.append(str(HERE / "support"))
+sys.path += [str(HERE / "support"), str(HERE / "src")]
 
 
 @pytest.fixture(scope="module")

@@ -31,11 +31,12 @@ class Table:
     holes: bool = False
 
 
-def write(folder: Path, name: str, tables: Sequence[Table], seed: int) -> dict[str, Any]:
+def write(
+    folder: Path, name: str, tables: Sequence[Table], seed: int, header_size: int = 8192
+) -> dict[str, Any]:
     """Write `name.tbc` and `name.tbs`; return the values of every table, rows in order."""
     rng = np.random.default_rng(seed)
     entries, codes_file, scales_file, values = [], b"", b"TBLSCALE", {}
-    header_size = 8192
     for table in tables:
         blocks = -(-table.columns // 32)
         codes = rng.integers(0, 1 << table.bits, (table.rows, blocks * 32), np.uint8)

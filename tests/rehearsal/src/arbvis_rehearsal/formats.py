@@ -92,7 +92,7 @@ def _document(codes: api.Source, scales: api.Source) -> api.Document:
     for table in tables:
         try:
             regions.append(_region(table, codes, scales, start))
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise api.FormatError(
                 f"{codes.name}: table {len(regions) + 1} of its header is not valid: {error!r}"
             ) from error

@@ -21,7 +21,7 @@ class ShelfLayout(api.Layout):
 
     def matches(self, request: api.Request, documents: Sequence[api.Document]) -> bool:
         """Ask for tables."""
-        return any(_known(document) for document in documents)
+        return any(_known(document) and document.regions for document in documents)
 
     def arrange(
         self, request: api.Request, documents: Sequence[api.Document]
@@ -38,7 +38,11 @@ class ShelfLayout(api.Layout):
         plain = [document for document in known if not document.derived]
         derived = [document for document in known if document.derived]
         scenes = (("Tables", [*plain, *beside]), ("Panels", derived))
-        return [_scene(label, shown, grey=grey) for label, shown in scenes if shown]
+        return [
+            _scene(label, shown, grey=grey)
+            for label, shown in scenes
+            if any(_known(document) and document.regions for document in shown)
+        ]
 
 
 def _known(document: api.Document) -> bool:

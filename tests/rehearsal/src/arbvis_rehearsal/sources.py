@@ -76,13 +76,14 @@ class CountingProvider(api.SourceProvider):
     def open(self, spec: str) -> list[RangeSource]:
         """Return a file, or the files that a folder's index names."""
         parts = urlsplit(spec.removeprefix("count+"))
-        with _Server(parts.netloc) as server:
-            if not parts.path.endswith("/"):
-                return [_opened(server, parts.netloc, parts.path)]
-            status, _, _, body = server.get(f"{parts.path}index.json", 0, INDEX)
-            if status != 206:
-                raise api.SourceError(f"{spec}: has no index.json (the server answered {status})")
-            return [_opened(server, parts.netloc, parts.path + name) for name in _names(spec, body)]
+        try:
+            with _Server(parts.netloc) as server:
+                if not parts.path.endswith("/"):
+                    return [_opened(server, parts.netloc, parts.path)]
+                _, _, _, body = server.get(f"{parts.path}index.json", 0, INDEX)
+                return [_opened(server, parts.netloc, parts.path + name) for name in _names(body)]
+        except api.SourceError as error:
+            raise api.SourceError(f"{spec}: {error}") from error
 
 
 class _Server:
@@ -110,7 +111,7 @@ class _Server:
             answer: HTTPResponse = self._connection.getresponse()
             body = answer.read()
         except (OSError, HTTPException) as error:
-            raise api.SourceError(f"{self._host}{path}: cannot be read: {error}") from error
+            raise api.SourceError(f"{path}: cannot be read: {error}") from error
         total = _TOTAL.fullmatch(answer.headers.get("Content-Range", ""))
         size = int(total.group(1)) if total else None
         found = body if answer.status == 206 else b""
@@ -120,20 +121,20 @@ class _Server:
 def _opened(server: _Server, host: str, path: str) -> RangeSource:
     status, etag, size, _ = server.get(path, 0, 1)
     if size is None or not etag:
-        raise api.SourceError(f"{host}{path}: cannot be read (the server answered {status})")
+        raise api.SourceError(f"{path}: cannot be read: the server answered {status}")
     folder, _, name = path.rpartition("/")
     return RangeSource(
         f"{SCHEME}{host}{path}", name, f"{SCHEME}{host}{folder}", size, etag, host, path
     )
 
 
-def _names(spec: str, index: bytes) -> list[str]:
+def _names(index: bytes) -> list[str]:
     try:
         names = json.loads(index)
     except ValueError as error:
-        raise api.SourceError(f"{spec}: its index.json is not JSON: {error}") from error
+        raise api.SourceError(f"its index.json cannot be read: {error}") from error
     if not isinstance(names, list) or not all(re.fullmatch(r"[\w.-]+", str(one)) for one in names):
-        raise api.SourceError(f"{spec}: its index.json is not a list of file names")
+        raise api.SourceError("its index.json is not a list of file names")
     return [str(one) for one in names]
 
 
