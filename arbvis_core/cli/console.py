@@ -7,6 +7,10 @@ import os
 import sys
 
 
+class ReaderGoneError(BaseException):
+    """Nobody reads our output any more; not an `Exception`, so that nothing reports it."""
+
+
 def escape(text: str) -> str:
     r"""Show every character that is not printable as an escape: `\n`, `\x1b`, `\u202e`.
 

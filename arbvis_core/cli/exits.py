@@ -21,7 +21,7 @@ from types import FrameType
 import typer
 
 from arbvis_core import __version__
-from arbvis_core.cli.console import drop_output, tell
+from arbvis_core.cli.console import ReaderGoneError, drop_output, tell
 from arbvis_core.errors import ArbvisError
 
 #: What typer raises for a command line that it cannot parse.
@@ -53,7 +53,7 @@ def run(name: str, program: Callable[[], int]) -> int:
         code = INTERRUPTED
     except Ended as error:
         code = 128 + error.number
-    except BrokenPipeError:
+    except (BrokenPipeError, ReaderGoneError):
         drop_output()
         code = 141
     except Exception as error:  # noqa: BLE001  the user is told, and how to tell us

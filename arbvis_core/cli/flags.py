@@ -6,8 +6,7 @@ import copy
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
-from enum import StrEnum
-from typing import Annotated, Any, get_type_hints
+from typing import Annotated, Any, Literal, get_type_hints
 
 import typer
 from typer.models import OptionInfo
@@ -15,21 +14,10 @@ from typer.models import OptionInfo
 from arbvis_core import __version__
 from arbvis_core.cli.console import answer
 from arbvis_core.registry import load
+from arbvis_core.values import TileFormat
 
-
-class TileFormat(StrEnum):
-    """What the levels above the leaves are stored as."""
-
-    PNG = "png"
-    AVIF = "avif"
-
-
-class ExecutorKind(StrEnum):
-    """Where tiles are drawn."""
-
-    SERIAL = "serial"
-    THREADS = "threads"
-    PROCESSES = "processes"
+#: Where tiles are drawn; the engine's module would bring `multiprocessing` to every start.
+ExecutorKind = Literal["serial", "threads", "processes"]
 
 
 def _show_version(context: typer.Context, value: bool) -> bool:  # noqa: FBT001  typer calls it
@@ -100,7 +88,7 @@ class OutputOptions:
     tile_format: Annotated[
         TileFormat,
         typer.Option("--tile-format", help="Format of the overviews; 1:1 is always lossless PNG."),
-    ] = TileFormat.PNG
+    ] = "png"
     png: Annotated[
         str | None,
         typer.Option("--png", metavar="FILE", help="Write the whole canvas as one PNG."),
@@ -122,7 +110,7 @@ class RunOptions:
         typer.Option("--jobs", "-j", min=1, metavar="N", help="Workers; all cores by default."),
     ] = None
     executor: Annotated[ExecutorKind, typer.Option("--executor", help="What the workers are.")] = (
-        ExecutorKind.THREADS
+        "threads"
     )
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="Say nothing but errors and the path to open.")

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 from typer.core import TyperGroup
 
+from arbvis_core.cli.console import ReaderGoneError
 from arbvis_core.cli.exits import PARSE_ERRORS
 from arbvis_core.errors import ArbvisError, PluginError
 
@@ -57,6 +58,13 @@ class Program(TyperGroup):
         if ctx.allow_interspersed_args:
             return params
         return [one for one in params if one.param_type_name != "argument"]
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run what was asked for; typer would end with 1 where the reader of a pipe has gone."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:
+            raise ReaderGoneError from error
 
     def list_commands(self, ctx: Any) -> list[str]:
         """Return the names of the subcommands."""

@@ -120,7 +120,7 @@ class Session:
         from arbvis_core.engine.executors import default_jobs
 
         jobs = self.run.jobs or default_jobs()
-        tile_format = self.output.tile_format.value
+        tile_format = self.output.tile_format
         estimate = api.estimate(plan, registry=self.registry, jobs=jobs, tile_format=tile_format)
         self._say(announce(estimate, self.output.out or ""))
         with progress("drawing", estimate.pixels, quiet=self.run.quiet) as advance:
@@ -129,7 +129,7 @@ class Session:
                 sink,
                 registry=self.registry,
                 jobs=jobs,
-                executor=self.run.executor.value,
+                executor=self.run.executor,
                 tile_format=tile_format,
                 on_progress=advance,
             )

@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+
+@pytest.fixture
+def bundle(cli: Any, sample: Path, tmp_path: Path) -> Path:
+    outcome = cli(str(sample), "--out", str(tmp_path / "out"), "--title", "Before")
+    assert outcome.code == 0, outcome.err
+    return tmp_path / "out"
+
+
+def tree(path: Path) -> dict[str, bytes]:
+    return {
+        one.relative_to(path).as_posix(): one.read_bytes()
+        for one in path.rglob("*")
+        if one.is_file()
+    }
+
+
+def change(bundle: Path, **facts: Any) -> None:
+    path = bundle / "manifest.json"
+    manifest = {**json.loads(path.read_text()), **facts}
+    path.write_text(json.dumps({k: v for k, v in manifest.items() if v is not None}))
+
+
+def test_brings_back_everything_but_tiles(cli: Any, bundle: Path) -> None:
+    before = tree(bundle)
+    (bundle / "index.html").write_text("broken")
+    shutil.rmtree(bundle / "viewer")
+    outcome = cli("--regen-html", str(bundle))
+    assert (outcome.code, outcome.out) == (0, f"{bundle / 'index.html'}\n")
+    assert tree(bundle) == before
+    assert not [one for one in bundle.parent.iterdir() if one.name.startswith(".")]
+
+
+def test_changes_the_title(cli: Any, bundle: Path) -> None:
+    before = tree(bundle)
+    assert cli("--regen-html", str(bundle), "--title", "After <b>").code == 0
+    after = tree(bundle)
+    assert json.loads(after["manifest.json"])["title"] == "After <b>"
+    assert b"After &lt;b&gt;" in after["index.html"]
+    assert {name for name in after if after[name] != before[name]} == {
+        *("index.html", "manifest.json", "manifest.js"),
+    }
+
+
+def test_needs_a_bundle(cli: Any, tmp_path: Path) -> None:
+    outcome = cli("--regen-html", str(tmp_path))
+    assert outcome.code == 2
+    assert "is not a bundle of arbvis" in outcome.err
+
+
+@pytest.mark.parametrize("args", [("a",), ("--out", "b"), ("--png", "c"), ("-l", "d")])
+def test_takes_nothing_else(cli: Any, bundle: Path, args: tuple[str, ...]) -> None:
+    outcome = cli("--regen-html", str(bundle), *args)
+    assert outcome.code == 2
+    assert "takes no inputs and no other output" in outcome.err
+
+
+@pytest.mark.parametrize(
+    ("facts", "said"),
+    [
+        ({"schema": 99}, "schema 99"),
+        ({"scenes": None}, "is damaged"),
+        ({"scenes": [{}]}, "is damaged"),
+        ({"scenes": [7]}, "is damaged"),
+        ({"scenes": [{"key": "../../etc"}]}, "cannot hold"),
+        ({"title": None}, "is damaged"),
+    ],
+)
+def test_a_damaged_manifest(cli: Any, bundle: Path, facts: dict[str, Any], said: str) -> None:
+    change(bundle, **facts)
+    before = tree(bundle)
+    outcome = cli("--regen-html", str(bundle))
+    assert outcome.code == 2
+    assert re.search(said, outcome.err)
+    assert tree(bundle) == before
+    assert not [one for one in bundle.parent.iterdir() if one.name.startswith(".")]
