@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 #: Blocks handed to `gguf.quants` at once: enough to keep numpy busy, few enough for the cache.
-_CHUNK = 1 << 15
+_CHUNK = 1 << 16
 
 #: What numpy casts by itself, as stored.
 _NUMPY = {

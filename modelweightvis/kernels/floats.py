@@ -66,14 +66,16 @@ def small_floats(exponent: int, mantissa: int, bias: int) -> NDArray[np.float32]
     """Return the value of every code of a format with a sign, if no code were special.
 
     Args:
-        exponent, mantissa: their widths in bits.
+        exponent: its width in bits.
+        mantissa: its width in bits.
         bias: of the exponent.
     """
     codes = np.arange(1 << (1 + exponent + mantissa))
     power = (codes >> mantissa) & ((1 << exponent) - 1)
     fraction = (codes & ((1 << mantissa) - 1)) / (1 << mantissa)
     magnitude = np.where(power > 0, 1.0 + fraction, fraction) * 2.0 ** (np.maximum(power, 1) - bias)
-    return np.where(codes >> (exponent + mantissa), -magnitude, magnitude).astype(np.float32)
+    signed = np.where(codes >> (exponent + mantissa), -magnitude, magnitude)
+    return np.asarray(signed, np.float32)
 
 
 def _e4m3() -> NDArray[np.float32]:

@@ -79,19 +79,19 @@ def q5_k(blocks: NDArray[np.uint8], out: NDArray[np.float32]) -> None:
 
 
 @kernel
-def _scale(blocks: NDArray[np.uint8], i: int, group: int) -> int:
+def _scale(blocks: NDArray[np.uint8], i: int, group: int) -> np.uint8:
     """Return one of the eight scales of Q4_K and Q5_K, 0 to 63."""
     if group < 4:
-        return blocks[i, 4 + group] & 63
-    return (blocks[i, 8 + group] & 15) | ((blocks[i, group] >> 6) << 4)
+        return np.uint8(blocks[i, 4 + group] & 63)
+    return np.uint8((blocks[i, 8 + group] & 15) | ((blocks[i, group] >> 6) << 4))
 
 
 @kernel
-def _minimum(blocks: NDArray[np.uint8], i: int, group: int) -> int:
+def _minimum(blocks: NDArray[np.uint8], i: int, group: int) -> np.uint8:
     """Return one of the eight minima of Q4_K and Q5_K, 0 to 63."""
     if group < 4:
-        return blocks[i, 8 + group] & 63
-    return (blocks[i, 8 + group] >> 4) | ((blocks[i, 4 + group] >> 6) << 4)
+        return np.uint8(blocks[i, 8 + group] & 63)
+    return np.uint8((blocks[i, 8 + group] >> 4) | ((blocks[i, 4 + group] >> 6) << 4))
 
 
 @kernel

@@ -1,0 +1,221 @@
+"""Values to codes, and to planes at half the resolution: what a tile of the maximum zoom needs.
+
+A tile is filled rectangle by rectangle: each function takes the values of one, float32 (h, w), and
+where its corner lies. Elements outside are not there, so that edges, gaps and folds stay exact.
+Non-finite values are flagged and otherwise left out. Results do not depend on the processor: the
+order of every addition is written down.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from arbvis_core.kernels.jit import kernel
+
+#: Bits of the plane `flags`.
+NAN, POSITIVE_INFINITY, NEGATIVE_INFINITY = 1, 2, 4
+
+#: A float32 from here on, its sign taken off, is an infinity or a NaN.
+_INFINITY = 0x7F800000
+
+
+def encode(
+    values: NDArray[np.float32],
+    table: NDArray[np.uint8],
+    codes: NDArray[np.uint8],
+    top: int = 0,
+    left: int = 0,
+) -> None:
+    """Write the code of every value into a tile.
+
+    Args:
+        values: (h, w).
+        table: the code of every upper half of a float32, (65536,).
+        codes: written: a C-contiguous tile, (height, width).
+        top: its first row in the tile.
+        left: its first column in the tile.
+    """
+    _check(values, codes, top, left, 1)
+    _encode(_ready(values, np.float32), _ready(table, np.uint8), codes, top, left)
+
+
+def encode_bfloat16(
+    stored: NDArray[np.uint16],
+    table: NDArray[np.uint8],
+    codes: NDArray[np.uint8],
+    top: int = 0,
+    left: int = 0,
+) -> None:
+    """Do what `encode` does from bfloat16 as it is stored, (h, w)."""
+    _check(stored, codes, top, left, 1)
+    _encode_upper(_ready(stored, np.uint16), _ready(table, np.uint8), codes, top, left)
+
+
+def measure(
+    values: NDArray[np.float32], planes: Mapping[str, NDArray[Any]], top: int = 0, left: int = 0
+) -> None:
+    """Add a rectangle of a tile to the tile's planes.
+
+    Args:
+        values: (h, w).
+        planes: what to measure, each C-contiguous and half the tile's size: `count` of finite
+            elements, `sum_abs`, `sum`, `sum_squares`, `max_abs` (float32) and `flags` (uint8).
+            Sums that exceed a float32 are infinite.
+        top: its first row in the tile.
+        left: its first column in the tile.
+    """
+    ready = _ready(values, np.float32)
+    for name, plane in planes.items():
+        _check(values, plane, top, left, 2)
+        _PLANES[name](ready, top, left, plane)
+
+
+def _check(values: NDArray[Any], into: NDArray[Any], top: int, left: int, scale: int) -> None:
+    height, width = values.shape
+    if (
+        min(top, left) < 0
+        or top + height > scale * into.shape[0]
+        or (left + width > scale * into.shape[1])
+    ):
+        raise ValueError(f"{values.shape} at {top, left} leaves a tile of {into.shape} × {scale}")
+
+
+def _ready(array: NDArray[Any], dtype: type[np.generic]) -> NDArray[Any]:
+    """Return the array contiguous and read-only, so that each kernel is compiled once."""
+    ready = np.ascontiguousarray(array, dtype).view()
+    ready.flags.writeable = False
+    return ready
+
+
+@kernel
+def _encode(
+    values: NDArray[np.float32],
+    table: NDArray[np.uint8],
+    codes: NDArray[np.uint8],
+    top: int,
+    left: int,
+) -> None:
+    bits = values.view(np.uint32)
+    for y in range(np.uint64(bits.shape[0])):  # an unsigned index cannot count from the end
+        row = codes[np.uint64(top) + y]
+        for x in range(np.uint64(bits.shape[1])):
+            row[np.uint64(left) + x] = table[bits[y, x] >> np.uint32(16)]
+
+
+@kernel
+def _encode_upper(
+    stored: NDArray[np.uint16],
+    table: NDArray[np.uint8],
+    codes: NDArray[np.uint8],
+    top: int,
+    left: int,
+) -> None:
+    for y in range(np.uint64(stored.shape[0])):
+        row = codes[np.uint64(top) + y]
+        for x in range(np.uint64(stored.shape[1])):
+            row[np.uint64(left) + x] = table[stored[y, x]]
+
+
+@kernel
+def _finite(value: np.float32) -> np.float32:
+    """Return the value, or 0 in place of a NaN or an infinity."""
+    return value if abs(value) < np.float32(np.inf) else np.float32(0)
+
+
+@kernel
+def _terms(width: int, left: int) -> NDArray[np.float32]:
+    """Return room for what a row adds, from the even column at or before its first one."""
+    return np.zeros((left & 1) + width + 1, np.float32)
+
+
+@kernel
+def _add_pairs(terms: NDArray[np.float32], left: int, row: NDArray[np.float32]) -> None:
+    two, one, at = np.uint64(2), np.uint64(1), np.uint64(left >> 1)
+    for pair in range(np.uint64(terms.size >> 1)):
+        row[at + pair] += terms[two * pair] + terms[two * pair + one]
+
+
+@kernel
+def _count(values: NDArray[np.float32], top: int, left: int, plane: NDArray[np.float32]) -> None:
+    terms, head = _terms(values.shape[1], left), np.uint64(left & 1)
+    for y in range(values.shape[0]):
+        for x in range(np.uint64(values.shape[1])):
+            terms[head + x] = abs(values[y, x]) < np.float32(np.inf)
+        _add_pairs(terms, left, plane[(top + y) >> 1])
+
+
+@kernel
+def _sum_abs(values: NDArray[np.float32], top: int, left: int, plane: NDArray[np.float32]) -> None:
+    terms, head = _terms(values.shape[1], left), np.uint64(left & 1)
+    for y in range(values.shape[0]):
+        for x in range(np.uint64(values.shape[1])):
+            terms[head + x] = abs(_finite(values[y, x]))
+        _add_pairs(terms, left, plane[(top + y) >> 1])
+
+
+@kernel
+def _sum(values: NDArray[np.float32], top: int, left: int, plane: NDArray[np.float32]) -> None:
+    terms, head = _terms(values.shape[1], left), np.uint64(left & 1)
+    for y in range(values.shape[0]):
+        for x in range(np.uint64(values.shape[1])):
+            terms[head + x] = _finite(values[y, x])
+        _add_pairs(terms, left, plane[(top + y) >> 1])
+
+
+@kernel
+def _sum_squares(
+    values: NDArray[np.float32], top: int, left: int, plane: NDArray[np.float32]
+) -> None:
+    terms, head = _terms(values.shape[1], left), np.uint64(left & 1)
+    for y in range(values.shape[0]):
+        for x in range(np.uint64(values.shape[1])):
+            value = _finite(values[y, x])
+            terms[head + x] = value * value
+        _add_pairs(terms, left, plane[(top + y) >> 1])
+
+
+@kernel
+def _max_abs(values: NDArray[np.float32], top: int, left: int, plane: NDArray[np.float32]) -> None:
+    terms, head = _terms(values.shape[1], left), np.uint64(left & 1)
+    two, one, at = np.uint64(2), np.uint64(1), np.uint64(left >> 1)
+    for y in range(values.shape[0]):
+        for x in range(np.uint64(values.shape[1])):
+            terms[head + x] = abs(_finite(values[y, x]))
+        row = plane[(top + y) >> 1]
+        for pair in range(np.uint64(terms.size >> 1)):
+            first, second = terms[two * pair], terms[two * pair + one]
+            row[at + pair] = max(row[at + pair], first, second)
+
+
+@kernel
+def _flags(values: NDArray[np.float32], top: int, left: int, plane: NDArray[np.uint8]) -> None:
+    bits = values.view(np.uint32)
+    for y in range(values.shape[0]):
+        largest = np.uint32(0)
+        for x in range(np.uint64(values.shape[1])):
+            largest = max(largest, np.uint32(bits[y, x] & np.uint32(0x7FFFFFFF)))
+        if largest >= np.uint32(_INFINITY):  # rare, so that looking twice is cheaper
+            _flag_row(values[y], left, plane[(top + y) >> 1])
+
+
+@kernel
+def _flag_row(values: NDArray[np.float32], left: int, row: NDArray[np.uint8]) -> None:
+    for x in range(values.size):
+        if np.isnan(values[x]):
+            row[(left + x) >> 1] |= NAN
+        elif np.isinf(values[x]):
+            row[(left + x) >> 1] |= POSITIVE_INFINITY if values[x] > 0 else NEGATIVE_INFINITY
+
+
+_PLANES: Mapping[str, Callable[[NDArray[np.float32], int, int, NDArray[Any]], None]] = {
+    "count": _count,
+    "sum_abs": _sum_abs,
+    "sum": _sum,
+    "sum_squares": _sum_squares,
+    "max_abs": _max_abs,
+    "flags": _flags,
+}

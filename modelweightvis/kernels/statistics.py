@@ -1,0 +1,178 @@
+"""Statistics of values, added up rectangle by rectangle.
+
+Moments are taken about a shift that is fixed beforehand and near the mean: raw fourth powers would
+cancel. Results do not depend on the processor: the order of every addition is written down.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from math import sqrt
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from arbvis_core.kernels.jit import kernel
+
+#: What each entry of `counts` counts: all elements, NaNs and infinities, zeros of either sign.
+ELEMENTS, NON_FINITE, ZEROS = 0, 1, 2
+#: What each entry of `sums` adds up: |x|, then the first four powers of x less the shift.
+SUM_ABS, FIRST, SECOND, THIRD, FOURTH = 0, 1, 2, 3, 4
+
+#: Sums that run side by side, so that none waits for the one before.
+_LANES = 32
+
+#: Bins of one sign: the first is for what is below every edge, the last for what is above.
+BINS = 127
+
+
+def _edges() -> NDArray[np.float32]:
+    quarter = np.arange(BINS - 1) - 4 * 24
+    fraction = np.round(128 * 2.0 ** ((quarter % 4) / 4)) / 128
+    return (fraction * 2.0 ** (quarter // 4)).astype(np.float32)
+
+
+def _bins() -> NDArray[np.uint8]:
+    upper = np.arange(1 << 16)
+    magnitude = upper & 0x7FFF
+    bins = 1 + np.searchsorted(EDGES.view(np.uint32) >> 16, magnitude, side="right")
+    bins += BINS * (upper >> 15)
+    bins[magnitude == 0] = 0
+    bins[magnitude >= 0x7F80] = 255
+    return bins.astype(np.uint8)
+
+
+#: The |x| at which a bin begins and the one before ends: four per factor of two, from 2^-24 on,
+#: rounded to what the upper half of a float32 can tell; float32, (BINS - 1,).
+EDGES = _edges()
+
+#: The bin of every upper half of a float32: 0 for zero (and what is below 2^-133), then BINS for
+#: positive and BINS for negative values, then one for what is not finite; uint8, (65536,).
+_BIN_OF = _bins()
+
+
+@dataclass(slots=True)
+class Statistics:
+    """What is added up of the values of one tensor.
+
+    Attributes:
+        shift: what moments are taken about; fixed beforehand, finite.
+        counts: int64, (3,), see ELEMENTS, NON_FINITE, ZEROS.
+        sums: of the finite elements, float64, (5,), see SUM_ABS, FIRST … FOURTH.
+        extremes: the least and the greatest finite element, float32, (2,); inf, -inf if there is none.
+        histogram: of log |x| by sign, int64, (256,): zero, BINS positive, BINS negative, not finite.
+    """
+
+    shift: float
+    counts: NDArray[np.int64] = field(default_factory=lambda: np.zeros(3, np.int64))
+    sums: NDArray[np.float64] = field(default_factory=lambda: np.zeros(5))
+    extremes: NDArray[np.float32] = field(
+        default_factory=lambda: np.array([np.inf, -np.inf], np.float32)
+    )
+    histogram: NDArray[np.int64] = field(default_factory=lambda: np.zeros(256, np.int64))
+
+    def add(self, values: NDArray[np.float32]) -> None:
+        """Take in a rectangle of values, (h, w)."""
+        ready = np.ascontiguousarray(values, np.float32).view()
+        ready.flags.writeable = False
+        bits = ready.view(np.uint32)
+        _count(bits, self.counts, self.extremes)
+        _add_moments(ready, self.shift, self.sums)
+        _add_bins(bits, self.histogram)
+
+    def merged(self, other: Statistics) -> Statistics:
+        """Return what both took in; they must have the same shift."""
+        if self.shift != other.shift:
+            raise ValueError(f"moments about {self.shift} and about {other.shift}")
+        low, high = zip(self.extremes, other.extremes, strict=True)
+        return Statistics(
+            self.shift,
+            self.counts + other.counts,
+            self.sums + other.sums,
+            np.array([min(low), max(high)], np.float32),
+            self.histogram + other.histogram,
+        )
+
+    def summary(self) -> dict[str, Any]:
+        """Return plain numbers; None where there is nothing finite, or nothing that varies."""
+        elements, non_finite, zeros = (int(count) for count in self.counts)
+        summary: dict[str, Any] = {"count": elements, "non_finite": non_finite}
+        summary["zeros"] = zeros / elements if elements else None
+        names = ("min", "max", "mean", "std", "rms", "mean_abs", "max_abs", "kurtosis")
+        finite = elements - non_finite
+        if not finite:
+            return summary | dict.fromkeys(names)
+        low, high = (float(extreme) for extreme in self.extremes)
+        mean_abs, first, second, third, fourth = (float(one) / finite for one in self.sums)
+        variance = max(0.0, second - first**2)
+        mean = self.shift + first
+        central = fourth - 4 * first * third + 6 * first**2 * second - 3 * first**4
+        kurtosis = central / variance**2 if variance > 0 and variance**2 > 0 else None
+        figures = (low, high, mean, sqrt(variance), sqrt(variance + mean**2), mean_abs)
+        return summary | dict(zip(names, (*figures, max(-low, high, 0.0), kurtosis), strict=True))
+
+
+@kernel
+def _count(
+    bits: NDArray[np.uint32], counts: NDArray[np.int64], extremes: NDArray[np.float32]
+) -> None:
+    """Count, and find the extremes by integers that are in the order of the floats."""
+    least, greatest = np.int32(0x7FFFFFFF), np.int32(-0x80000000)
+    for y in range(bits.shape[0]):
+        zeros, infinite = np.int32(0), np.int32(0)
+        for x in range(np.uint64(bits.shape[1])):
+            magnitude = np.int32(bits[y, x] & np.uint32(0x7FFFFFFF))
+            ordered = np.int32(~magnitude) if np.int32(bits[y, x]) < 0 else magnitude
+            zeros += np.int32(magnitude == 0)
+            if magnitude < np.int32(0x7F800000):
+                least = min(least, ordered)
+                greatest = max(greatest, ordered)
+            else:
+                infinite += np.int32(1)
+        counts[ZEROS] += zeros
+        counts[NON_FINITE] += infinite
+    counts[ELEMENTS] += bits.size
+    if least <= greatest:
+        extremes[0] = min(extremes[0], _float(least))
+        extremes[1] = max(extremes[1], _float(greatest))
+
+
+@kernel
+def _float(ordered: np.int32) -> np.float32:
+    """Return the float that `_count` turned into an integer."""
+    magnitude = np.int32(~ordered) if ordered < 0 else ordered
+    value = np.int32(magnitude).view(np.float32)
+    return -value if ordered < 0 else value
+
+
+@kernel
+def _add_moments(values: NDArray[np.float32], shift: float, sums: NDArray[np.float64]) -> None:
+    lanes = np.zeros((5, _LANES), np.float64)
+    for y in range(values.shape[0]):
+        for start in range(0, values.shape[1], _LANES):
+            for lane in range(min(_LANES, values.shape[1] - start)):
+                value = values[y, np.uint64(start + lane)]
+                finite = abs(value) < np.float32(np.inf)
+                size = np.float64(abs(value)) if finite else 0.0
+                first = np.float64(value) - shift if finite else 0.0
+                second = first * first
+                lanes[SUM_ABS, lane] += size
+                lanes[FIRST, lane] += first
+                lanes[SECOND, lane] += second
+                lanes[THIRD, lane] += first * second
+                lanes[FOURTH, lane] += second * second
+    for power in range(5):
+        for lane in range(_LANES):
+            sums[power] += lanes[power, lane]
+
+
+@kernel
+def _add_bins(bits: NDArray[np.uint32], histogram: NDArray[np.int64]) -> None:
+    bins = np.zeros(4 * 256, np.uint32)  # four, as a bin would wait for one like it
+    for y in range(bits.shape[0]):
+        for x in range(np.uint64(bits.shape[1])):
+            at = np.uint64(_BIN_OF[bits[y, x] >> np.uint32(16)])
+            bins[((x & np.uint64(3)) << np.uint64(8)) + at] += np.uint32(1)
+    for one in range(4 * 256):
+        histogram[one & 255] += bins[one]
