@@ -9,6 +9,17 @@ A suite is a class of pytest tests. Subclass it, say what is to be tested, and r
 Arbvis's own objects pass the same suites.
 """
 
+from contextlib import suppress
+
+with suppress(ImportError):
+    import pytest
+
+    # So that a failing assertion shows both sides, as in a test's own module.
+    pytest.register_assert_rewrite(
+        *(f"{__name__}.{one}" for one in ("commands", "derivations", "documents", "formats")),
+        *(f"{__name__}.{one}" for one in ("layouts", "plugins", "renderers", "sources")),
+    )
+
 from arbvis_core.testing.commands import CommandContract, OptionsContract
 from arbvis_core.testing.derivations import (
     DerivationContract,

@@ -157,9 +157,8 @@ class FormatContract:
         """Parse hostile content, if it is claimed, and check what comes of it."""
         if not self._claims(content, self.sample_name):
             return
-        tracemalloc.start()
         try:
-            documents = self.parse(content)
+            documents = self._parse_traced(content, how)
             self._check(documents)
             self._decode_some(documents)
         except FormatError as error:
@@ -170,10 +169,16 @@ class FormatContract:
             raise
         except Exception as error:
             raise AssertionError(f"{how}, the sample raises {error!r}, not FormatError") from error
+
+    def _parse_traced(self, content: bytes, how: str) -> Sequence[Document]:
+        tracemalloc.start()
+        try:
+            return self.parse(content)
         finally:
             _, peak = tracemalloc.get_traced_memory()
             tracemalloc.stop()
-        assert peak <= MEMORY + 64 * len(content), f"{how}, the sample takes {peak} bytes to parse"
+            limit = MEMORY + 64 * len(content)
+            assert peak <= limit, f"{how}, the sample takes {peak} bytes to parse"
 
     def _decode_some(self, documents: Sequence[Document]) -> None:
         decoders = decoders_with(self.format)
