@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from arbvis_core.kernels.hilbert import walk
 from arbvis_core.kernels.jit import kernel
-from arbvis_core.kernels.srgb import to_linear, to_srgb
+from arbvis_core.kernels.srgb import STEPS, to_linear, to_srgb
 
 #: Pixels along the side of a tile, and of a square.
 SIDE = 512
@@ -75,94 +75,77 @@ _LINEAR = to_linear(COLOURS / 255).astype(np.float32)
 _RED, _GREEN, _BLUE = (np.ascontiguousarray(_LINEAR[:, channel]) for channel in range(3))
 
 
-@kernel
 def paint(
-    data: NDArray[np.uint8],
-    size: int,
-    state: int,
-    codes: NDArray[np.uint8],
-    planes: NDArray[np.float32],
-    histogram: NDArray[np.int64],
-) -> None:
+    data: NDArray[np.uint8], size: int, state: int
+) -> tuple[NDArray[np.uint8], NDArray[np.float32], NDArray[np.int64]]:
     """Paint a tile.
 
     Args:
-        data: its bytes in the order of the curve, zeros after the last: (SIDE²,).
+        data: its bytes in the order of the curve, zeros after the last, (SIDE²,), read-only.
         size: how many of them are data.
         state: in which the curve enters the tile.
-        codes: written: (SIDE²,).
-        planes: written: sums of linear red, green and blue, and the count of bytes, of every
-            2 × 2 pixels: (4, SIDE² / 4).
-        histogram: written: how often each byte value occurs, (256,).
+
+    Returns:
+        The codes, (SIDE, SIDE); of every 2 × 2 pixels the sums of linear red, green and blue and
+        the count of bytes, (4, SIDE / 2, SIDE / 2); and how often each byte value occurs, (256,).
     """
-    raw, shown = np.empty(PIXELS, dtype=np.uint8), np.empty(PIXELS, dtype=np.uint8)
-    counts = np.zeros(4 * 256, dtype=np.uint32)  # four, as a byte would wait for one like it
-    for square in range(np.uint64(SQUARES)):  # an unsigned index cannot count from the end
-        start = square * np.uint64(PIXELS)
-        inner = _STATE_AT[state, square]
-        for i in range(np.uint64(PIXELS)):
-            byte = data[start + i]
-            raw[i] = byte
-            shown[i] = byte - (byte == PADDING)
-        _paint_pixels(shown, inner, _PIXEL_AT[state, square], codes)
-        _paint_quads(raw.view(np.uint32), inner, _QUAD_AT[state, square], planes, counts)
-    for value in range(256):
-        histogram[value] = np.int64(counts[value]) + counts[256 + value]
-        histogram[value] += np.int64(counts[512 + value]) + counts[768 + value]
+    codes = np.empty((SIDE, SIDE), dtype=np.uint8)
+    planes = np.empty((4, SIDE // 2, SIDE // 2), dtype=np.float32)
+    lanes = np.zeros((4, 256), dtype=np.uint32)
+    flat = planes.reshape(4, -1)
+    paint_codes(data, state, codes.reshape(-1))
+    paint_planes(data, state, flat[0], flat[1], flat[2], lanes.reshape(-1))
     planes[3] = 4
+    histogram = lanes.sum(axis=0, dtype=np.int64)
     if size < data.size:
-        _mark_padding(size, state, codes, planes[3])
+        x, y, _ = (values[state] for values in walk(SIDE.bit_length() - 1))
+        codes[y[size:], x[size:]] = PADDING
+        planes[3, y[size::4] // 2, x[size::4] // 2] = 0
+        planes[3, y[size] // 2, x[size] // 2] = size % 4
         histogram[0] -= data.size - size
+    return codes, planes, histogram
 
 
 @kernel
-def _paint_pixels(
-    shown: NDArray[np.uint8], inner: int, corner: int, codes: NDArray[np.uint8]
-) -> None:
-    for y in range(np.uint64(SQUARE)):
-        source, target = y * np.uint64(SQUARE), corner + y * np.uint64(SIDE)
-        for x in range(np.uint64(SQUARE)):
-            codes[target + x] = shown[_PIXEL_ORDER[inner, source + x]]
+def paint_codes(data: NDArray[np.uint8], state: int, codes: NDArray[np.uint8]) -> None:
+    """Put the code of every byte in its place, (SIDE²,)."""
+    for square in range(np.uint64(SQUARES)):  # an unsigned index cannot count from the end
+        start, inner = square * np.uint64(PIXELS), _STATE_AT[state, square]
+        for y in range(np.uint64(SQUARE)):
+            row = y * np.uint64(SQUARE)
+            target = _PIXEL_AT[state, square] + y * np.uint64(SIDE)
+            for x in range(np.uint64(SQUARE)):
+                byte = data[start + _PIXEL_ORDER[inner, row + x]]
+                codes[target + x] = byte - (byte == PADDING)
 
 
 @kernel
-def _paint_quads(
-    words: NDArray[np.uint32],
-    inner: int,
-    corner: int,
-    planes: NDArray[np.float32],
-    counts: NDArray[np.uint32],
+def paint_planes(
+    data: NDArray[np.uint8],
+    state: int,
+    red: NDArray[np.float32],
+    green: NDArray[np.float32],
+    blue: NDArray[np.float32],
+    lanes: NDArray[np.uint32],
 ) -> None:
-    red, green, blue = planes[0], planes[1], planes[2]
-    low, one = np.uint64(255), np.uint32(1)
-    for quad in range(np.uint64(QUADS)):
-        word = np.uint64(words[quad])
-        a, b = word & low, (word >> np.uint64(8)) & low
-        c, d = (word >> np.uint64(16)) & low, word >> np.uint64(24)
-        counts[a] += one
-        counts[np.uint64(256) + b] += one
-        counts[np.uint64(512) + c] += one
-        counts[np.uint64(768) + d] += one
-        target = corner + _QUAD_AT_POSITION[inner, quad]
-        red[target] = (_RED[a] + _RED[b]) + (_RED[c] + _RED[d])
-        green[target] = (_GREEN[a] + _GREEN[b]) + (_GREEN[c] + _GREEN[d])
-        blue[target] = (_BLUE[a] + _BLUE[b]) + (_BLUE[c] + _BLUE[d])
+    """Sum the linear light of every quad, (SIDE² / 4,) each, and count byte values.
 
-
-@kernel
-def _mark_padding(
-    size: int, state: int, codes: NDArray[np.uint8], count: NDArray[np.float32]
-) -> None:
-    for square in range(size // PIXELS, SQUARES):
-        inner = _STATE_AT[state, square]
-        for pixel in range(PIXELS):
-            if square * PIXELS + _PIXEL_ORDER[inner, pixel] >= size:
-                at = np.int64(_PIXEL_AT[state, square]) + (pixel // SQUARE) * SIDE + pixel % SQUARE
-                codes[at] = PADDING
-        for quad in range(QUADS):
-            left = size - (square * PIXELS + 4 * quad)
-            at = np.int64(_QUAD_AT[state, square] + _QUAD_AT_POSITION[inner, quad])
-            count[at] = min(max(left, 0), 4)
+    `lanes`, (4 × 256,), are four histograms, since a byte would wait for one like it before it.
+    """
+    one, two, three = np.uint64(1), np.uint64(2), np.uint64(3)
+    for square in range(np.uint64(SQUARES)):
+        start, inner = square * np.uint64(PIXELS), _STATE_AT[state, square]
+        for quad in range(np.uint64(QUADS)):
+            first = start + quad * np.uint64(4)
+            a, b, c, d = data[first], data[first + one], data[first + two], data[first + three]
+            lanes[a] += np.uint32(1)
+            lanes[np.uint64(256) + b] += np.uint32(1)
+            lanes[np.uint64(512) + c] += np.uint32(1)
+            lanes[np.uint64(768) + d] += np.uint32(1)
+            target = _QUAD_AT[state, square] + _QUAD_AT_POSITION[inner, quad]
+            red[target] = (_RED[a] + _RED[b]) + (_RED[c] + _RED[d])
+            green[target] = (_GREEN[a] + _GREEN[b]) + (_GREEN[c] + _GREEN[d])
+            blue[target] = (_BLUE[a] + _BLUE[b]) + (_BLUE[c] + _BLUE[d])
 
 
 @kernel
@@ -179,17 +162,14 @@ def shade(
         red: sums of linear light, (n,).
         green: the same.
         blue: the same.
-        count: how many bytes were added up, (n,).
+        count: how many bytes were added up, (n,); where it is 0, so are the sums.
         pixels: written: (n, 3), or (n, 4) with an alpha of 0 where the count is 0.
     """
     alpha = pixels.shape[1] == 4
     for i in range(np.uint64(count.size)):
-        if count[i] > 0:
-            share = np.float32(1.0) / count[i]
-            pixels[i, 0] = to_srgb(red[i] * share)
-            pixels[i, 1] = to_srgb(green[i] * share)
-            pixels[i, 2] = to_srgb(blue[i] * share)
-        else:
-            pixels[i, 0], pixels[i, 1], pixels[i, 2] = 0, 0, 0
+        scale = np.float32(STEPS) / max(count[i], np.float32(1))
+        pixels[i, 0] = to_srgb(red[i] * scale)
+        pixels[i, 1] = to_srgb(green[i] * scale)
+        pixels[i, 2] = to_srgb(blue[i] * scale)
         if alpha:
             pixels[i, 3] = 255 if count[i] > 0 else 0

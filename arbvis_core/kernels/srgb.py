@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 
 from arbvis_core.kernels.jit import kernel
 
-#: Steps of the first guess. The darkest two thresholds lie 1/3294 apart, so that a step holds at
-#: most one.
+#: Linear light is looked up in so many steps. The thresholds between the darkest levels lie 1/3294
+#: apart, so that no step holds two.
 STEPS = 4096
 
 
@@ -18,21 +18,27 @@ def to_linear(encoded: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.where(encoded <= 0.04045, encoded / 12.92, power)
 
 
-def _thresholds() -> NDArray[np.float32]:
-    middles = to_linear((np.arange(255) + 0.5) / 255)
-    return np.append(middles, np.inf).astype(np.float32)
+#: Where, in steps, the rounding goes from each level to the next, (255,).
+THRESHOLDS = (STEPS * to_linear((np.arange(255) + 0.5) / 255)).astype(np.float32)
 
 
-#: THRESHOLDS[v]: from here on, a linear value is rounded to more than v.
-THRESHOLDS = _thresholds()
+def _tables() -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+    holders = THRESHOLDS.astype(np.int64)
+    levels = np.searchsorted(holders, np.arange(STEPS + 1)).astype(np.uint8)
+    thresholds = np.full(STEPS + 1, np.inf, dtype=np.float32)
+    thresholds[holders] = THRESHOLDS
+    return levels, thresholds
 
-#: GUESS[s]: what the linear value s / STEPS is rounded to.
-GUESS = np.searchsorted(THRESHOLDS, np.arange(STEPS + 1) / STEPS, side="right").astype(np.uint8)
+
+#: The level at the beginning of each step, and the threshold that it holds, or infinity.
+_LEVELS, _NEXT = _tables()
 
 
 @kernel
-def to_srgb(linear: np.float32) -> np.uint8:
-    """Return a linear value of 0–1 as sRGB, 0–255, correctly rounded."""
-    bounded = min(max(linear, np.float32(0.0)), np.float32(1.0))
-    guess = GUESS[np.uint64(bounded * np.float32(STEPS))]
-    return np.uint8(guess + (bounded >= THRESHOLDS[guess]))
+def to_srgb(steps: np.float32) -> np.uint8:
+    """Return linear light as a level of sRGB, 0–255, correctly rounded.
+
+    `steps` is STEPS times the linear value, which may exceed 1 by no more than a rounding error.
+    """
+    step = np.uint32(np.int32(steps))
+    return np.uint8(_LEVELS[step] + (steps >= _NEXT[step]))

@@ -85,23 +85,13 @@ class ByteRenderer(LeafRenderer):
         view: View,
     ) -> Leaf:
         """Draw a tile; its statistics are a histogram of byte values, int64 (256,)."""
-        import numpy as np
-
         from arbvis_core.kernels import byte_tile
 
         _, state = _entry(plan, key)
-        data, size = _joined(parts)
-        codes = np.empty(AREA, dtype=np.uint8)
-        planes = np.empty((len(self.planes), AREA // 4), dtype=np.float32)
-        histogram = np.empty(256, dtype=np.int64)
-        byte_tile.paint(data, size, state, codes, planes, histogram)
-        half = TILE // 2
+        codes, planes, histogram = byte_tile.paint(*_joined(parts), state)
         return Leaf(
-            tile=Indexed(codes.reshape(TILE, TILE), byte_tile.palette()),
-            planes={
-                plane.name: values.reshape(half, half)
-                for plane, values in zip(self.planes, planes, strict=True)
-            },
+            tile=Indexed(codes, byte_tile.palette()),
+            planes={plane.name: values for plane, values in zip(self.planes, planes, strict=True)},
             statistics=histogram,
         )
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from arbvis_core.kernels import hilbert
@@ -83,6 +83,7 @@ def test_chosen_pixels_of_two_squares(order: int) -> None:
         assert hilbert.locate(x, y, order)[0] == position
 
 
+@settings(deadline=None)  # the first example compiles
 @given(st.integers(0, 24), st.data())
 def test_there_and_back_and_step_by_step(order: int, data: st.DataObject) -> None:
     position = data.draw(st.integers(0, 2 * 4**order - 1))
@@ -95,6 +96,7 @@ def test_there_and_back_and_step_by_step(order: int, data: st.DataObject) -> Non
         assert abs(right - x) + abs(below - y) == 1
 
 
+@settings(deadline=None)  # the first example compiles
 @given(st.integers(0, 4), st.integers(0, 4), st.data())
 def test_a_tile_is_a_run_of_the_curve_and_enters_in_its_state(
     upper: int, inner: int, data: st.DataObject
@@ -109,6 +111,7 @@ def test_a_tile_is_a_run_of_the_curve_and_enters_in_its_state(
     assert tuple((int(a), int(b)) for a, b in found) == expected
 
 
+@settings(deadline=None)  # the first example compiles
 @given(st.integers(0, 4), st.data())
 def test_an_interval_is_measured_like_its_pixels(order: int, data: st.DataObject) -> None:
     ends = st.integers(0, 2 * 4**order)

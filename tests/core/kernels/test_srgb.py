@@ -12,8 +12,8 @@ def encode(linear: np.ndarray) -> np.ndarray:
 
 
 def test_every_level_survives_the_round_trip() -> None:
-    linear = srgb.to_linear(np.arange(256) / 255).astype(np.float32)
-    assert [int(srgb.to_srgb(value)) for value in linear] == list(range(256))
+    steps = (srgb.STEPS * srgb.to_linear(np.arange(256) / 255)).astype(np.float32)
+    assert [int(srgb.to_srgb(value)) for value in steps] == list(range(256))
 
 
 def test_correctly_rounded() -> None:
@@ -21,16 +21,21 @@ def test_correctly_rounded() -> None:
         [np.random.default_rng(5).random(3000), np.geomspace(1e-6, 1, 3000)]
     ).astype(np.float32)
     exact = 255 * encode(linear.astype(np.float64))
-    found = np.array([srgb.to_srgb(value) for value in linear], dtype=np.float64)
+    found = np.array([srgb.to_srgb(value * np.float32(srgb.STEPS)) for value in linear], float)
     assert np.abs(found - exact).max() < 0.5 + 1e-3
     clear = np.abs(exact - np.floor(exact) - 0.5) > 1e-3
     assert np.array_equal(found[clear], np.rint(exact[clear]))
 
 
-def test_no_step_of_the_guess_holds_two_thresholds() -> None:
-    assert np.diff(srgb.THRESHOLDS[:-1].astype(np.float64)).min() > 1 / srgb.STEPS
+def test_no_step_holds_two_thresholds() -> None:
+    assert len(set(srgb.THRESHOLDS.astype(int).tolist())) == 255
 
 
-def test_beyond_the_ends() -> None:
-    assert srgb.to_srgb(np.float32(-1)) == 0
-    assert srgb.to_srgb(np.float32(2)) == 255
+def test_on_a_threshold_and_just_below() -> None:
+    for level, threshold in enumerate(srgb.THRESHOLDS):
+        assert srgb.to_srgb(threshold) == level + 1
+        assert srgb.to_srgb(np.nextafter(threshold, np.float32(0))) == level
+
+
+def test_a_rounding_error_past_the_end() -> None:
+    assert srgb.to_srgb(np.float32(srgb.STEPS * (1 + 1e-6))) == 255
