@@ -57,7 +57,7 @@ export class App implements Listener {
     };
     this.assemble();
     const current = (): Scene => this.stage.scene;
-    this.hoverCard = new HoverCard(this.root, current, (text) => this.say(text), () => this.pin(null));
+    this.hoverCard = new HoverCard(this.root, current, (text) => this.say(text), null);
     this.pinCard = new HoverCard(this.root, current, (text) => this.say(text), () => this.pin(null));
     this.search = new SearchBox(this.root, current, (target) => this.goTo(target));
     const { name, version } = manifest.generator;
@@ -85,7 +85,7 @@ export class App implements Listener {
   pointed(spot: Spot | null, point: L.Point | null): void {
     const { pinned } = this.stage.overlay;
     const told = spot !== null && pinned !== null && spot.x === pinned.x && spot.y === pinned.y;
-    if (spot && point && !told) this.hoverCard.show(spot, point.x, point.y, false);
+    if (spot && point && !told) this.hoverCard.show(spot, point.x, point.y);
     else this.hoverCard.hide();
   }
 
@@ -164,7 +164,7 @@ export class App implements Listener {
     const point = this.stage.pointOf(overlay.pinned);
     const { clientWidth, clientHeight } = this.place;
     const seen = point.x >= 0 && point.y >= 0 && point.x <= clientWidth && point.y <= clientHeight;
-    if (seen) this.pinCard.show(overlay.pinned, point.x, point.y, true);
+    if (seen) this.pinCard.show(overlay.pinned, point.x, point.y);
     else this.pinCard.hide();
   }
 

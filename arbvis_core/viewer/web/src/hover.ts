@@ -80,27 +80,26 @@ export function copyable(scene: Scene, spot: Spot): string {
 /** Distance of the card from the pointer in screen pixels. */
 const GAP = 16;
 
+/** @param unpin closes a pinned card; null for the card that follows the pointer. */
 export class HoverCard {
   readonly element: HTMLElement;
   private readonly title = el("h2", { class: "hover-title" });
   private readonly list = el("dl", { class: "facts" });
-  private readonly tools: HTMLElement;
   private spot: Spot | null = null;
 
   constructor(
     private readonly host: HTMLElement,
     private readonly scene: () => Scene,
     private readonly announce: (text: string) => void,
-    unpin: () => void,
+    unpin: (() => void) | null,
   ) {
-    this.tools = el(
-      "div",
-      { class: "hover-tools" },
-      iconButton("copy", "Copy", "c", () => void this.copy()),
-      iconButton("close", "Unpin", "Esc", unpin),
-    );
-    const head = el("div", { class: "hover-head" }, this.title, this.tools);
-    this.element = el("section", { class: "card hover", "aria-label": "Under the pointer" }, head, this.list);
+    const head = el("div", { class: "hover-head" }, this.title);
+    const label = unpin ? "Pinned" : "Under the pointer";
+    this.element = el("section", { class: unpin ? "card hover pinned" : "card hover", "aria-label": label }, head, this.list);
+    if (unpin) {
+      const copy = iconButton("copy", "Copy", "c", () => void this.copy());
+      head.append(el("div", { class: "hover-tools" }, copy, iconButton("close", "Unpin", "Esc", unpin)));
+    }
     this.hide();
     host.append(this.element);
   }
@@ -109,12 +108,10 @@ export class HoverCard {
     return !this.element.hidden;
   }
 
-  show(spot: Spot, x: number, y: number, pinned: boolean): void {
+  show(spot: Spot, x: number, y: number): void {
     if (spot !== this.spot) this.fill(spot);
     this.spot = spot;
     this.element.hidden = false;
-    this.element.classList.toggle("pinned", pinned);
-    this.tools.hidden = !pinned;
     this.place(x, y);
   }
 

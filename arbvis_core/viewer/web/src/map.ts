@@ -82,6 +82,7 @@ export class PictureMap {
   show(view: ViewState): void {
     this.stop();
     const zoom = this.clamp(view.zoom);
+    this.limit(zoom);
     this.leaflet.setView(this.onCanvas(L.latLng(view.y, view.x)), zoom, { animate: false });
   }
 
@@ -152,13 +153,14 @@ export class PictureMap {
     return Math.min(Math.max(zoom, this.leaflet.getMinZoom()), this.leaflet.getMaxZoom());
   }
 
-  private limit(): void {
+  private limit(zoom = this.leaflet.getZoom()): void {
     const { width, height, maxZoom } = this.scene;
     const size = this.leaflet.getSize();
+    const scale = 2 ** (zoom - maxZoom);
     const whole = Math.log2(Math.min(size.x / width, size.y / height)) + maxZoom;
-    this.leaflet.options.minZoom = Math.min(whole - 1, maxZoom);
+    this.leaflet.options.minZoom = Math.min(whole - 1, 0);
     // What is in the middle of the screen is always on the canvas, so that nobody gets lost.
-    const [besides, above] = [size.x / 2 / this.scale, size.y / 2 / this.scale];
+    const [besides, above] = [size.x / 2 / scale, size.y / 2 / scale];
     this.leaflet.options.maxBounds = L.latLngBounds([-above, -besides], [height + above, width + besides]);
   }
 
