@@ -15,7 +15,7 @@ RESERVED_FLAGS = frozenset(
         *("--diff", "--executor", "--file-list", "--force", "--format", "--help", "--jobs"),
         *("--install-completion", "--keep-going", "--layout", "--out", "--png", "--quiet"),
         *("--regen-html", "--show-completion", "--tile-format", "--title", "--version"),
-        *("-f", "-h", "-j", "-l", "-o", "-q"),
+        *("-j", "-l", "-o", "-q"),
     }
 )
 

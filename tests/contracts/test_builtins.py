@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from arbvis_core.cli import flags, plugins
 from arbvis_core.errors import SourceError
 from arbvis_core.formats.raw import RawFormat
 from arbvis_core.layouts.hilbert import HilbertLayout
@@ -21,15 +22,27 @@ from arbvis_core.render.bytes import ByteRenderer
 from arbvis_core.sources.local import LocalProvider
 from arbvis_core.sources.stdin import StdinProvider
 from arbvis_core.testing import (
+    CommandContract,
     FormatContract,
     LayoutContract,
     MemorySource,
+    OptionsContract,
     PluginContract,
     RendererContract,
     SourceContract,
     SourceProviderContract,
 )
-from arbvis_core.values import TILE, Document, Range, Request, Scene, ScenePlan, Source, TileKey
+from arbvis_core.values import (
+    TILE,
+    Document,
+    Profile,
+    Range,
+    Request,
+    Scene,
+    ScenePlan,
+    Source,
+    TileKey,
+)
 
 CONTENT = np.random.default_rng(0).bytes(300_000)
 
@@ -167,6 +180,39 @@ class TestStdinProvider(SourceProviderContract):
         assert bytes(source.read([Range(0, source.size)])[0]) == self.contents[0]
         with pytest.raises(SourceError, match="only once"):
             self.provider.open("-")
+
+
+class TestInputOptions(OptionsContract):
+    group = flags.InputOptions
+    flags = frozenset({"--file-list", "-l", "--layout", "--format", "--keep-going"})
+    core = True
+
+
+class TestOutputOptions(OptionsContract):
+    group = flags.OutputOptions
+    flags = frozenset(
+        {"--out", "-o", "--force", "--title", "--tile-format", "--png", "--regen-html"}
+    )
+    core = True
+
+
+class TestRunOptions(OptionsContract):
+    group = flags.RunOptions
+    flags = frozenset({"--jobs", "-j", "--executor", "--quiet", "-q", "--version"})
+    core = True
+
+
+class TestDiffOptions(OptionsContract):
+    group = flags.DiffOptions
+    flags = frozenset({"--diff"})
+    core = True
+
+
+class TestPluginsCommand(CommandContract):
+    command = plugins.command(Profile("arbvis"), load(allow=()))
+    arguments = ("--json",)
+    output = '"arbvis_core.plugin"'
+    core = True
 
 
 FIELDS = {

@@ -7,8 +7,8 @@ from typing import Annotated, Any
 
 import pytest
 import typer
-from typer.testing import CliRunner
 
+from arbvis_core.cli import flags
 from arbvis_core.registry import RESERVED_FLAGS, flags_of
 from arbvis_core.registry.checks import Fault
 from arbvis_core.registry.options import check_group
@@ -74,16 +74,17 @@ def test_flags_are_those_that_typer_makes() -> None:
     assert flags_of(Inherits) == FLAGS | {"--more"}
 
 
-def test_no_other_flag_is_understood() -> None:
+def test_the_command_line_makes_the_same_flags() -> None:
+    def command(**_: object) -> None:
+        """Do nothing."""
+
+    found, _ = flags.signature((), (Inherits,))
+    flags.with_signature(command, found)
     app = typer.Typer(add_completion=False)
-
-    @app.command()
-    def command(switch: Annotated[bool, typer.Option()] = False) -> None:
-        del switch
-
-    for flag in ("--switch", "--no-switch"):
-        assert CliRunner().invoke(app, [flag]).exit_code == 0
-    assert CliRunner().invoke(app, ["--no-plain"]).exit_code == 2
+    app.command()(command)
+    params = typer.main.get_command(app).params
+    made = {flag for one in params for flag in (*one.opts, *one.secondary_opts)}
+    assert made - {"--help"} == flags_of(Inherits)
 
 
 @pytest.mark.parametrize(
@@ -110,5 +111,8 @@ def test_a_flag_that_is_taken_is_a_fault() -> None:
         check_group(Everything, {"--cold": "another"})
 
 
-def test_the_flags_of_the_core_are_reserved() -> None:
-    assert {"--out", "--help", "--layout", "--format", "--diff"} <= RESERVED_FLAGS
+def test_the_reserved_flags_are_those_of_the_command_line() -> None:
+    groups = (*flags.CORE, flags.DiffOptions)
+    own = frozenset[str]().union(*(flags_of(group) for group in groups))
+    typers = {"--help", "--install-completion", "--show-completion"}
+    assert own | typers == RESERVED_FLAGS
