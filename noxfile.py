@@ -11,6 +11,9 @@ from pathlib import Path
 
 import nox
 
+# Without bytecode on disk, every process that a test starts would compile numba's modules anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 nox.needs_version = ">=2025.5.1"
 nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.reuse_venv = "yes"
