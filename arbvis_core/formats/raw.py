@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from arbvis_core.protocols import Decoder, Format, Group, Priority, Probe, Window
-from arbvis_core.values import Document, Part, Region
+from arbvis_core.values import Document, Part, Region, Source
 
 if TYPE_CHECKING:
     import numpy as np
@@ -47,17 +47,15 @@ class RawFormat(Format):
 
     def parse(self, group: Group) -> Sequence[Document]:
         """Return the sources as they are, in one document; nothing is read."""
-        regions = tuple(
-            Region(
-                source.name,
-                (size := source.size,),
-                "bytes",
-                (Part("bytes", source.key, 0, size, (size,), (1,)),),
-            )
-            for source in group.claimed
-        )
+        regions = tuple(_region(source) for source in group.claimed)
         first = group.claimed[0].name
         # A folder is a path or an address; its last component serves as a name either way.
         folder = group.folder.replace("\\", "/").rstrip("/").rpartition("/")[2]
         name = first if len(regions) == 1 else folder or first
         return [Document(name, self.name, group.claimed, regions)]
+
+
+def _region(source: Source) -> Region:
+    shape = (source.size,)
+    part = Part("bytes", source.key, 0, source.size, shape, (1,))
+    return Region(source.name, shape, "bytes", (part,))
