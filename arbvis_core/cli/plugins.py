@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
@@ -52,6 +51,8 @@ def _command(profile: Profile, registry: Registry) -> Callable[..., None]:
     ) -> None:
         found = registry.explain(explain, profile) if explain is not None else None
         if as_json:
+            import json
+
             for line in json.dumps(_facts(registry, found), indent=2).splitlines():
                 answer(line)
         elif found is not None:
