@@ -38,7 +38,7 @@ def test_codes_come_back_as_colours(shape: tuple[int, int], alpha: bool) -> None
     if alpha:
         palette[::3, 3] = 7
     codes = RNG.integers(0, 200, shape, dtype=np.uint8)
-    extension, media_type, data = encode_tile(Indexed(codes, palette), "avif", lossless=False)
+    extension, media_type, data = encode_tile(Indexed(codes, palette), "avif", lossless=True)
     assert (extension, media_type) == ("png", "image/png")
     assert np.array_equal(np.asarray(opened(data).convert("RGBA")), palette[codes])
 
@@ -88,3 +88,14 @@ def test_a_view_of_a_larger_array_is_encoded_too() -> None:
     palette = RNG.integers(0, 256, (9, 4), dtype=np.uint8)
     _, _, data = encode_tile(Indexed(codes[3:20, 5:], palette), "png", lossless=True)
     assert opened(data).size == (45, 17)
+
+
+def test_overviews_of_codes_are_avif_too_where_that_is_the_format() -> None:
+    codes = np.zeros((64, 64), np.uint8)
+    codes[:, 32:] = 1
+    palette = np.array([[10, 200, 30, 255], [0, 0, 0, 0]], np.uint8)
+    extension, _, data = encode_tile(Indexed(codes, palette), "avif", lossless=False)
+    decoded = np.asarray(Image.open(io.BytesIO(data)).convert("RGBA")).astype(int)
+    assert extension == "avif"
+    assert np.abs(decoded[:, :28] - palette[0]).max() < 20
+    assert decoded[:, 36:, 3].max() < 20

@@ -173,20 +173,20 @@ export class PictureMap {
     event.preventDefault();
     const lines = event.deltaMode === WheelEvent.DOM_DELTA_LINE;
     const pixels = event.deltaMode === WheelEvent.DOM_DELTA_PAGE ? 300 : lines ? 40 : 1;
-    const strength = event.ctrlKey ? 0.01 : 0.004;
+    const strength = event.ctrlKey ? 0.01 : 1 / 240;
     const levels = Math.max(-1, Math.min(1, -event.deltaY * pixels * strength));
     const from = this.aim ?? this.leaflet.getZoom();
     this.zoomTo(from + levels, this.leaflet.mouseEventToContainerPoint(event));
     clearTimeout(this.settle);
-    this.settle = window.setTimeout(() => this.settleZoom(), 180);
+    this.settle = window.setTimeout(() => this.settleZoom(levels > 0), 180);
   }
 
-  private settleZoom(): void {
+  /** Once the wheel rests, go on to a whole level where elements are larger than pixels. */
+  private settleZoom(inwards: boolean): void {
     const zoom = this.aim ?? this.leaflet.getZoom();
     const sharp = this.scene.maxZoom;
-    if (zoom > sharp - 0.25 && zoom !== Math.round(zoom)) {
-      this.zoomTo(Math.max(sharp, Math.round(zoom)), this.anchor);
-    }
+    const near = zoom > (inwards ? sharp - 0.25 : sharp);
+    if (near) this.zoomTo(Math.max(sharp, inwards ? Math.ceil(zoom) : Math.floor(zoom)), this.anchor);
   }
 
   private zoomTo(zoom: number, about: L.Point): void {
