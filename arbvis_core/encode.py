@@ -57,7 +57,6 @@ def _true_colour(tile: TrueColour) -> bytes:
 def _png(rows: NDArray[np.uint8], colour: int, chunks: bytes, *, width: int | None = None) -> bytes:
     """Put a file together from unfiltered rows, (height, bytes per row)."""
     import numpy as np
-
     from isal import isal_zlib
 
     height, row_bytes = rows.shape
