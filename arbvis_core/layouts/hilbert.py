@@ -153,11 +153,12 @@ def _labels(
 ) -> tuple[Label, ...]:
     """Outline the bytes of every region that a format has found."""
     by_key = {(run.document.input, run.source.key): run for run in runs}
+    sizes = {run.source.key: run.source.size for run in runs}
     found = [
         (region, start, stop)
         for document in documents
         for region in document.regions
-        if region.encoding != BYTES
+        if not _is_file(region, sizes)
         for start, stop in _extents(region, document.input, by_key)
     ]
     if not found:
@@ -185,6 +186,11 @@ def _extents(
         elif start < stop:
             extents.append((start, stop))
     return extents
+
+
+def _is_file(region: Region, sizes: Mapping[str, int]) -> bool:
+    """Tell whether a region is the whole of a file, which has an outline already."""
+    return any((part.start, part.stop) == (0, sizes.get(part.source)) for part in region.parts)
 
 
 def _describe(region: Region) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -11,48 +11,12 @@ from arbvis_core.errors import FormatError
 from arbvis_core.pipeline.opening import Opened
 from arbvis_core.protocols import Group
 from arbvis_core.registry import guard
-from arbvis_core.values import Document, Range, Request, Source
+from arbvis_core.registry.probe import SourceProbe
+from arbvis_core.values import Document, Request, Source
 
 if TYPE_CHECKING:
     from arbvis_core.protocols import Format
     from arbvis_core.registry import Registered, Registry
-
-#: What a format may look at before it claims a source, in bytes at either end.
-PROBE = 64 << 10
-
-
-@dataclass(slots=True)
-class SourceProbe:
-    """A source's two ends, read when they are asked for and kept."""
-
-    source: Source
-    _head: bytes | None = None
-    _tail: bytes | None = None
-
-    @property
-    def name(self) -> str:
-        """The source's name."""
-        return self.source.name
-
-    @property
-    def size(self) -> int:
-        """The source's length in bytes."""
-        return self.source.size
-
-    def head(self, count: int) -> bytes:
-        """Return the first `count` bytes, at most 64 KiB."""
-        if self._head is None or len(self._head) < min(count, self.size, PROBE):
-            self._head = self._read(0, min(max(count, 512), self.size, PROBE))
-        return self._head[:count]
-
-    def tail(self, count: int) -> bytes:
-        """Return the last `count` bytes, at most 64 KiB."""
-        if self._tail is None:
-            self._tail = self._read(max(0, self.size - PROBE), self.size)
-        return self._tail[-count:] if count else b""
-
-    def _read(self, start: int, stop: int) -> bytes:
-        return bytes(self.source.read([Range(start, stop)])[0]) if stop > start else b""
 
 
 def parse(request: Request, opened: Opened, registry: Registry) -> tuple[list[Document], list[str]]:
