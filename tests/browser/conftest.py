@@ -50,11 +50,10 @@ class Viewer:
 
     def settle(self) -> None:
         """Wait until nothing loads or moves."""
-        self.page.wait_for_function(
-            "() => { const stage = arbvis.viewer.app.stage;"
-            " return !stage.tiles.isLoading() && !stage.map.leaflet._flyToFrame; }"
-        )
-        self.page.wait_for_timeout(60)
+        before = None
+        while before != (now := self.run("[stage.tiles.isLoading(), stage.map.view]")) or now[0]:
+            before = now
+            self.page.wait_for_timeout(60)
 
     def point(self, x: int, y: int) -> tuple[float, float]:
         """Where the middle of a canvas pixel is on screen."""
