@@ -50,8 +50,11 @@ def boxes_of(
     flat = np.zeros(coordinates.shape[1], np.int64)
     for row, length in zip(coordinates, shape, strict=True):
         flat = flat * length + row
-    distinct, inverse = np.unique(flat, return_inverse=True)
-    per_axis = [np.unique(row) for row in coordinates]
+    if bool((np.diff(flat) == 1).all()):  # untouched axes are most of all axes
+        distinct, inverse = flat, np.arange(len(flat))
+    else:
+        distinct, inverse = np.unique(flat, return_inverse=True)
+    per_axis = [distinct] if len(shape) == 1 else [np.unique(row) for row in coordinates]
     if prod(map(len, per_axis)) == len(distinct):
         boxes = tuple(_grid_boxes(per_axis))
     else:

@@ -283,6 +283,8 @@ def _merged(bundles: Sequence[Bundle]) -> Bundle:
     """Return the bundle of every combination of elements."""
     import numpy as np
 
+    if len(bundles) == 1:
+        return bundles[0]
     axes: tuple[int, ...] = ()
     out: tuple[int, ...] = ()
     coordinates = np.zeros((0, 1), np.int64)
@@ -300,7 +302,9 @@ def _sorted(bundle: Bundle) -> Bundle:
     """Give axes their names back, in ascending order: that is how memory runs."""
     axes = [-1 - axis if axis < 0 else axis for axis in bundle.axes]
     order = sorted(range(len(axes)), key=axes.__getitem__)
-    return Bundle(tuple(axes[row] for row in order), bundle.coordinates[order], bundle.out)
+    in_order = order == list(range(len(axes)))
+    coordinates = bundle.coordinates if in_order else bundle.coordinates[order]
+    return Bundle(tuple(sorted(axes)), coordinates, bundle.out)
 
 
 def _is_range(inverse: NDArray[np.intp], count: int) -> bool:
