@@ -9,10 +9,9 @@ import dataclasses
 import inspect
 import re
 from collections.abc import Callable, Iterator
-from enum import Enum
 from pathlib import Path
 from types import ModuleType
-from typing import Any, get_type_hints
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from typer.models import OptionInfo
 
@@ -200,9 +199,9 @@ def option_row(name: str, hint: Any, default: object) -> str:
     names = (first, *option.param_decls) if isinstance(first, str) else option.param_decls
     names = names or (f"--{name.replace('_', '-')}",)
     value, said = option.metavar, ""
-    if inspect.isclass(inner) and issubclass(inner, Enum):
-        value = "\\|".join(str(one.value) for one in inner)
-        said = f" Default: `{default.value}`." if isinstance(default, Enum) else ""
+    if get_origin(inner) is Literal:
+        value = "\\|".join(map(str, get_args(inner)))
+        said = f" Default: `{default}`."
     shown = ", ".join(f"`{one}`" for one in names) + (f" `{value}`" if value else "")
     return f"| {shown} | {option.help}{said} |"
 
