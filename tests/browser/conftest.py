@@ -14,8 +14,6 @@ import pytest
 
 from arbvis_core import api
 
-playwright = pytest.importorskip("playwright.sync_api")
-
 #: What POSIX allows in a file's name and a careless page would run, break or be fooled by.
 HOSTILE = (
     "<img src=x onerror=alert(1)>.bin",
@@ -126,6 +124,7 @@ def hostile_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Any]:
     """One browser for all tests: the one that `ARBVIS_CHROMIUM` names, or Playwright's own."""
+    playwright = pytest.importorskip("playwright.sync_api")
     named = os.environ.get("ARBVIS_CHROMIUM") or shutil.which("chromium") or None
     root = hasattr(os, "geteuid") and os.geteuid() == 0
     with playwright.sync_playwright() as driver:
