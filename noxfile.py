@@ -124,9 +124,9 @@ def minimums(session: nox.Session) -> None:
     """Run the tests with the lowest versions that `pyproject.toml` promises to work with."""
     if session.venv_backend != "uv":
         session.skip("resolving the lowest versions needs uv: pip install 'nox[uv]'")
-    session.install("--resolution=lowest-direct", *PROJECT["project"]["dependencies"])
+    dependencies = PROJECT["project"]["dependencies"]
+    session.install("--resolution=lowest-direct", *dependencies, *group("test"))
     session.install("--no-deps", "--force-reinstall", built_wheel(session))
-    session.install(*group("test"))
     parallel = ("-n", "auto", "--maxprocesses", "4")
     session.run("pytest", *parallel, "-m", "not browser", *session.posargs)
 
