@@ -114,40 +114,53 @@ class Reader:
             SourceError: bytes cannot be had, or lie outside their source.
         """
         arrays: list[NDArray[np.uint8] | None] = [None] * len(crops)
-        direct: dict[str, list[int]] = {}
+        by_source: dict[str, list[int]] = {}
         for index, crop in enumerate(crops):
-            source = self._sources[crop.source]
-            _check(source, crop)
-            if _contiguous(crop) and not self._small:
-                direct.setdefault(crop.source, []).append(index)
-            else:
-                arrays[index] = self._paged(source, crop)
-        for key, indices in direct.items():
-            ranges = [Range(crops[index].start, crops[index].stop) for index in indices]
-            for index, buffer in zip(indices, read_ranges(self._sources[key], ranges), strict=True):
-                arrays[index] = _as_rows(buffer, crops[index])
+            _check(self._sources[crop.source], crop)
+            by_source.setdefault(crop.source, []).append(index)
+        for key, indices in by_source.items():
+            source = self._sources[key]
+            direct = [one for one in indices if _contiguous(crops[one]) and not self._small]
+            paged = sorted(set(indices) - set(direct))
+            for index, array in zip(direct, _direct(source, crops, direct), strict=True):
+                arrays[index] = array
+            # One call for all of them, so that a remote source can coalesce what is missing.
+            pages = self._cache.pages(source, _pages_of(crops[index] for index in paged))
+            for index in paged:
+                arrays[index] = _from_pages(pages, crops[index])
         return [array for array in arrays if array is not None]
 
-    def _paged(self, source: Source, crop: Crop) -> NDArray[np.uint8]:
-        import numpy as np
 
-        pages = self._cache.pages(source, list(_pages_of(crop)))
-        if len(pages) == 1 and _contiguous(crop):
-            (page,) = pages.values()
-            offset = crop.start % PAGE
-            return _as_rows(memoryview(page)[offset : offset + crop.size], crop)
-        out = np.empty((crop.rows, crop.row_bytes), np.uint8)
-        row = 0
-        while row < crop.rows:
-            start = crop.start + row * crop.stride
-            number, offset = divmod(start, PAGE)
-            if offset + crop.row_bytes <= PAGE:
-                row = _copy_whole_rows(pages[number], offset, crop, row, out)
-            else:
-                _copy_split_row(pages, start, out[row])
-                row += 1
-        out.flags.writeable = False
-        return out
+def _direct(
+    source: Source, crops: Sequence[Crop], indices: Sequence[int]
+) -> Iterable[NDArray[np.uint8]]:
+    """Read contiguous crops straight through, all in one call."""
+    if not indices:
+        return []
+    ranges = [Range(crops[index].start, crops[index].stop) for index in indices]
+    buffers = read_ranges(source, ranges)
+    return [_as_rows(buffer, crops[index]) for buffer, index in zip(buffers, indices, strict=True)]
+
+
+def _from_pages(pages: Mapping[int, Buffer], crop: Crop) -> NDArray[np.uint8]:
+    """Cut a crop out of the pages it touches; one that lies in a single page is not copied."""
+    import numpy as np
+
+    number, offset = divmod(crop.start, PAGE)
+    if _contiguous(crop) and 0 < crop.size <= PAGE - offset:
+        return _as_rows(memoryview(pages[number])[offset : offset + crop.size], crop)
+    out = np.empty((crop.rows, crop.row_bytes), np.uint8)
+    row = 0 if crop.row_bytes else crop.rows
+    while row < crop.rows:
+        start = crop.start + row * crop.stride
+        number, offset = divmod(start, PAGE)
+        if offset + crop.row_bytes <= PAGE:
+            row = _copy_whole_rows(pages[number], offset, crop, row, out)
+        else:
+            _copy_split_row(pages, start, out[row])
+            row += 1
+    out.flags.writeable = False
+    return out
 
 
 def read_ranges(source: Source, ranges: Sequence[Range]) -> Sequence[Buffer]:
@@ -184,15 +197,19 @@ def _as_rows(buffer: Buffer, crop: Crop) -> NDArray[np.uint8]:
     return array
 
 
-def _pages_of(crop: Crop) -> Iterable[int]:
-    """Yield the numbers of the pages a crop touches, ascending, each once."""
-    last = -1
-    for row in range(crop.rows):
-        start = crop.start + row * crop.stride
-        first = max(start // PAGE, last + 1)
-        stop = (start + max(crop.row_bytes, 1) - 1) // PAGE + 1
-        yield from range(first, stop)
-        last = max(last, stop - 1)
+def _pages_of(crops: Iterable[Crop]) -> list[int]:
+    """Return the numbers of the pages that crops touch, ascending, each once."""
+    numbers: set[int] = set()
+    for crop in crops:
+        if crop.row_bytes == 0:
+            continue
+        if crop.stride <= PAGE:  # every page between the first row and the last is touched
+            numbers.update(range(crop.start // PAGE, (crop.stop - 1) // PAGE + 1))
+            continue
+        for row in range(crop.rows):
+            start = crop.start + row * crop.stride
+            numbers.update(range(start // PAGE, (start + crop.row_bytes - 1) // PAGE + 1))
+    return sorted(numbers)
 
 
 def _runs(numbers: Sequence[int]) -> Iterable[tuple[int, int]]:
