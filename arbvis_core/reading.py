@@ -36,63 +36,68 @@ class PageCache:
     def __init__(self, limit: int = CACHE) -> None:
         self._limit = limit
         self._lock = threading.Lock()
-        self._pages: OrderedDict[_PageKey, Future[Buffer]] = OrderedDict()
+        self._pages: OrderedDict[_PageKey, Buffer] = OrderedDict()
+        self._loading: dict[_PageKey, Future[Buffer]] = {}
         self._held = 0
 
     def pages(self, source: Source, numbers: Sequence[int]) -> dict[int, Buffer]:
         """Return pages by number; those that are missing are read in one call."""
-        wanted: dict[int, Future[Buffer]] = {}
+        found: dict[int, Buffer] = {}
+        awaited: dict[int, Future[Buffer]] = {}
         missing: list[int] = []
         with self._lock:
             for number in numbers:
                 key = (source.key, source.identity, number)
-                future = self._pages.get(key)
-                if future is None:
-                    future = self._pages[key] = Future()
-                    missing.append(number)
-                else:
+                if key in self._pages:
                     self._pages.move_to_end(key)
-                wanted[number] = future
+                    found[number] = self._pages[key]
+                elif key in self._loading:
+                    awaited[number] = self._loading[key]
+                else:
+                    self._loading[key] = Future()
+                    missing.append(number)
         if missing:
-            self._load(source, missing, wanted)
-        return {number: future.result() for number, future in wanted.items()}
+            found |= self._load(source, missing)
+        return found | {number: future.result() for number, future in awaited.items()}
 
-    def _load(
-        self, source: Source, missing: Sequence[int], wanted: Mapping[int, Future[Buffer]]
-    ) -> None:
+    def _load(self, source: Source, missing: Sequence[int]) -> dict[int, Buffer]:
         try:
-            runs = list(_runs(missing))
-            ranges = [
-                Range(first * PAGE, min((last + 1) * PAGE, source.size)) for first, last in runs
-            ]
-            buffers = read_ranges(source, ranges)
+            loaded = _read_pages(source, missing)
         except BaseException as error:
-            with self._lock:
-                for number in missing:
-                    self._pages.pop((source.key, source.identity, number), None)
-            for number in missing:
-                wanted[number].set_exception(error)
+            for future in self._finish(source, missing, {}):
+                future.set_exception(error)
             raise
-        for (first, last), buffer in zip(runs, buffers, strict=True):
-            view = memoryview(buffer)
-            for number in range(first, last + 1):
-                offset = (number - first) * PAGE
-                # A page of a longer run is copied out, or evicting it would free nothing.
-                page = bytes(view[offset : offset + PAGE]) if last > first else buffer
-                wanted[number].set_result(page)
-                self._account(len(page))
+        for number, future in zip(missing, self._finish(source, missing, loaded), strict=True):
+            future.set_result(loaded[number])
+        return loaded
 
-    def _account(self, size: int) -> None:
+    def _finish(
+        self, source: Source, missing: Sequence[int], loaded: Mapping[int, Buffer]
+    ) -> list[Future[Buffer]]:
+        """Take over what was loaded and return the futures of those who may be waiting for it."""
+        keys = [(source.key, source.identity, number) for number in missing]
         with self._lock:
-            self._held += size
-            if self._held <= self._limit:
-                return
-            for key, future in list(self._pages.items()):
-                if self._held <= self._limit:
-                    break
-                if future.done():
-                    del self._pages[key]
-                    self._held -= len(future.result())
+            for key in keys:
+                if key[2] in loaded:
+                    self._pages[key] = loaded[key[2]]
+                    self._held += len(loaded[key[2]])
+            while self._held > self._limit:
+                _, oldest = self._pages.popitem(last=False)
+                self._held -= len(oldest)
+            return [self._loading.pop(key) for key in keys]
+
+
+def _read_pages(source: Source, numbers: Sequence[int]) -> dict[int, Buffer]:
+    runs = list(_runs(numbers))
+    ranges = [Range(first * PAGE, min((last + 1) * PAGE, source.size)) for first, last in runs]
+    pages: dict[int, Buffer] = {}
+    for (first, last), buffer in zip(runs, read_ranges(source, ranges), strict=True):
+        view = memoryview(buffer)
+        for number in range(first, last + 1):
+            offset = (number - first) * PAGE
+            # A page of a longer run is copied out, or evicting it would free nothing.
+            pages[number] = bytes(view[offset : offset + PAGE]) if last > first else buffer
+    return pages
 
 
 #: Shared by every reader of the process: blocks of one plan run in several threads.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -100,7 +99,7 @@ class Session:
         diff = self.options.get(DiffOptions, DiffOptions())
         return Request(
             inputs=inputs,
-            profile=self.profile if self._has_layout() else replace(self.profile, layout=None),
+            profile=self.profile,
             layout=self.input.layout,
             format=self.input.format,
             diff=diff.diff,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -22,6 +24,11 @@ def plan(request: Request, registry: Registry) -> Plan:
     Raises:
         ArbvisError: the inputs cannot be opened, read or arranged.
     """
+    with _uncollected():
+        return _plan(request, registry)
+
+
+def _plan(request: Request, registry: Registry) -> Plan:
     opened = open_sources(request, registry)
     request = replace(request, opened=opened)
     documents, warnings = parse(request, opened, registry)
@@ -38,3 +45,17 @@ def plan(request: Request, registry: Registry) -> Plan:
             *(one for scene in scenes for one in scene.warnings),
         ),
     )
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Pause the garbage collector: a plan is a million values of which none is garbage."""
+    import gc
+
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()

@@ -17,10 +17,16 @@ if TYPE_CHECKING:
     from arbvis_core.registry import Registered, Registry
 
 
+#: What Windows lets no folder be called.
+DEVICES = {"con", "prn", "aux", "nul"} | {
+    f"{port}{n}" for port in ("com", "lpt") for n in range(10)
+}
+
+
 def arrange(request: Request, documents: Sequence[Document], registry: Registry) -> list[Scene]:
     """Hand the documents from layout to layout until every one is shown.
 
-    The layout that was asked for comes first, then the profile's, then all by priority.
+    The layout that was asked for comes first, or else the profile's; then all by priority.
 
     Raises:
         LayoutError: no layout shows anything, or the one that was asked for cannot.
@@ -51,8 +57,8 @@ def arrange(request: Request, documents: Sequence[Document], registry: Registry)
 
 
 def _layouts(request: Request, registry: Registry) -> list[Registered[Layout]]:
-    preferred = [name for name in (request.layout, request.profile.layout) if name]
-    first = [registry.layout(name) for name in preferred]
+    preferred = request.layout or request.profile.layout
+    first = [registry.layout(preferred)] if preferred else []
     return first + [one for one in registry.layouts if one not in first]
 
 
@@ -68,6 +74,7 @@ def _with_unique_keys(scenes: Iterable[Scene]) -> list[Scene]:
     unique = []
     for scene in scenes:
         slug = re.sub(r"[^a-z0-9]+", "-", scene.key.lower()).strip("-")[:40] or "scene"
+        slug = f"{slug}-scene" if slug in DEVICES else slug
         key, count = slug, 1
         while key in taken:
             count += 1

@@ -163,13 +163,13 @@ class TwoScenes(api.Layout):
         self, request: api.Request, documents: Sequence[api.Document]
     ) -> Sequence[api.Scene]:
         (scene,) = BARE.layout("hilbert").item.arrange(request, documents)
-        return [replace(scene, key=key) for key in ("../Ä b", "b", "b", "")]
+        return [replace(scene, key=key) for key in ("../Ä b", "b", "b", "", "NUL")]
 
 
 def test_scene_keys_become_unique_slugs(folder: Path) -> None:
     registry = with_objects(layouts=[TwoScenes()])
     plan = api.plan(request(folder / "a.toy", layout="two"), registry=registry)
-    assert [scene.key for scene in plan.scenes] == ["b", "b-2", "b-3", "scene"]
+    assert [scene.key for scene in plan.scenes] == ["b", "b-2", "b-3", "scene", "nul-scene"]
 
 
 def test_inputs_are_named_counted_and_hashed(folder: Path) -> None:
