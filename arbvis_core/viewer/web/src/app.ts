@@ -10,6 +10,7 @@ import { describe, HoverCard, scaleText } from "./hover";
 import { helpDialog, listen, type Command } from "./keys";
 import { LegendPanel } from "./legend";
 import { parsePlace, writePlace } from "./link";
+import type { Margins } from "./map";
 import type { Manifest } from "./manifest";
 import { Scene, type Spot } from "./scene";
 import type { Frame } from "./screen";
@@ -18,7 +19,7 @@ import { Stage, type Listener } from "./stage";
 import { ThemeSwitch } from "./theme";
 
 /** Windows narrower than this start without legend and minimap. */
-const NARROW = 720;
+const NARROW = 960;
 
 /** Screen pixels an arrow key moves. */
 const STRIDE = 120;
@@ -28,6 +29,7 @@ export class App implements Listener {
   private readonly scenes = new Map<string, Scene>();
   private readonly root = el("div", { class: "app" });
   private readonly place = el("main", { class: "place", tabindex: "0", "aria-label": "Picture: arrows move, + and - zoom, p pins the middle" });
+  private readonly title: HTMLElement;
   private readonly legend = new LegendPanel();
   private readonly corner = el("div", { class: "corner bottom right" });
   private readonly scaleBar = el("output", { class: "scale", "aria-label": "Scale" });
@@ -35,7 +37,7 @@ export class App implements Listener {
   private readonly hoverCard: HoverCard;
   private readonly pinCard: HoverCard;
   private readonly search: SearchBox;
-  private readonly help: HTMLDialogElement;
+  private readonly help: () => void;
   private readonly tabs: ReturnType<typeof sceneTabs>;
   private readonly theme: ThemeSwitch;
   private readonly toggles: Record<"outlines" | "legend" | "minimap", HTMLButtonElement>;
@@ -48,6 +50,7 @@ export class App implements Listener {
   ) {
     document.body.append(this.root);
     const commands = this.commands();
+    this.title = el("div", { class: "corner top left" });
     this.tabs = sceneTabs(manifest, (key) => this.showScene(key));
     this.themeButton = iconButton("dark", "Light or dark", "t", () => this.theme.toggle());
     this.toggles = {
@@ -189,7 +192,7 @@ export class App implements Listener {
       one("l", "Legend", () => this.toggle("legend")),
       one("m", "Overview", () => this.toggle("minimap")),
       one("t", "Light or dark", () => this.theme.toggle()),
-      one("?", "This page", () => this.help.showModal()),
+      one("?", "This page", () => this.help()),
     ];
   }
 
@@ -202,7 +205,7 @@ export class App implements Listener {
       this.toggles.legend,
       this.toggles.minimap,
       this.themeButton,
-      iconButton("help", "Keys", "?", () => this.help.showModal()),
+      iconButton("help", "Keys", "?", () => this.help()),
     );
     const zoom = el(
       "div",
@@ -211,9 +214,10 @@ export class App implements Listener {
       iconButton("minus", "Zoom out", "-", () => this.stage.map.zoomBy(-1)),
       iconButton("fit", "Show everything", "0", () => this.fit()),
     );
+    this.title.append(header(this.manifest), ...(this.tabs ? [this.tabs.element] : []));
     this.root.append(
       this.place,
-      el("div", { class: "corner top left" }, header(this.manifest), this.tabs?.element ?? null),
+      this.title,
       el("div", { class: "corner top right" }, tools, this.legend.element),
       el("div", { class: "corner bottom left" }, zoom, el("div", { class: "card status" }, this.scaleBar)),
       this.corner,
@@ -263,11 +267,11 @@ export class App implements Listener {
     await (this.pinCard.isShown ? this.pinCard : this.hoverCard).copy();
   }
 
-  /** What the panels leave of the window's width. */
-  private margins(): { left: number; right: number } {
+  /** What the panels take of the window. */
+  private margins(): Margins {
     const { offsetWidth } = this.legend.element;
-    const wide = window.innerWidth > 900 && offsetWidth > 0;
-    return { left: 0, right: wide ? offsetWidth + 24 : 0 };
+    const wide = window.innerWidth >= NARROW && offsetWidth > 0;
+    return { right: wide ? offsetWidth + 24 : 0, top: this.title.getBoundingClientRect().bottom + 12 };
   }
 
   /** Where panels lie, so that no name is written under them. */

@@ -27,8 +27,8 @@ export function listen(commands: readonly Command[]): void {
   });
 }
 
-/** The page that `?` opens. */
-export function helpDialog(host: HTMLElement, commands: readonly Command[], about: string): HTMLDialogElement {
+/** Make the page that `?` opens, and return what opens it. */
+export function helpDialog(host: HTMLElement, commands: readonly Command[], about: string): () => void {
   const rows = commands.map(({ shown, does }) =>
     el("tr", {}, el("td", {}, ...shown.map((key) => el("kbd", {}, key))), el("td", {}, does)),
   );
@@ -41,8 +41,9 @@ export function helpDialog(host: HTMLElement, commands: readonly Command[], abou
   const gestures = mouse.map(([gesture, does]) => el("tr", {}, el("td", {}, gesture), el("td", {}, does)));
   const dialog = el("dialog", { class: "help", "aria-label": "Keys" });
   const close = iconButton("close", "Close", "Esc", () => dialog.close());
+  const title = el("h2", { tabindex: "-1" }, "Keys");
   dialog.append(
-    el("div", { class: "help-head" }, el("h2", { tabindex: "-1", autofocus: true }, "Keys"), close),
+    el("div", { class: "help-head" }, title, close),
     el("div", { class: "help-body" }, el("table", {}, el("tbody", {}, ...rows)), el("table", {}, el("tbody", {}, ...gestures))),
     el("p", { class: "note" }, about),
   );
@@ -50,5 +51,8 @@ export function helpDialog(host: HTMLElement, commands: readonly Command[], abou
     if (event.target === dialog) dialog.close();
   });
   host.append(dialog);
-  return dialog;
+  return () => {
+    dialog.showModal();
+    title.focus();
+  };
 }

@@ -19,6 +19,12 @@ export interface ViewState {
   readonly zoom: number;
 }
 
+/** Screen pixels that panels take from the window: a column at the right, a corner at the top. */
+export interface Margins {
+  readonly right: number;
+  readonly top: number;
+}
+
 /** One unit of the coordinates is one pixel of the maximum zoom; y runs down. */
 function crsOf(maxZoom: number): L.CRS {
   const unit = 2 ** -maxZoom;
@@ -36,7 +42,7 @@ export class PictureMap {
   constructor(
     host: HTMLElement,
     readonly scene: Scene,
-    private readonly margins: () => { readonly left: number; readonly right: number },
+    private readonly margins: () => Margins,
   ) {
     this.leaflet = L.map(host, {
       crs: crsOf(scene.maxZoom),
@@ -104,14 +110,16 @@ export class PictureMap {
   /** The view that frames a rectangle, between the panels where there is room. */
   framing(box: Rectangle, closest: number): ViewState {
     const size = this.leaflet.getSize();
-    const { left, right } = this.margins();
-    const room = L.point(Math.max(size.x - left - right, 64), Math.max(size.y, 64));
+    const { right, top } = this.margins();
+    const room = L.point(Math.max(size.x - right, 64), Math.max(size.y, 64));
     const exact = Math.log2(
       Math.min(room.x / (box.x1 - box.x0), room.y / (box.y1 - box.y0)) * 0.94,
     ) + this.scene.maxZoom;
     const zoom = this.clamp(Math.min(this.tidy(exact), closest));
-    const offset = (right - left) / 2 / 2 ** (zoom - this.scene.maxZoom);
-    return { x: (box.x0 + box.x1) / 2 + offset, y: (box.y0 + box.y1) / 2, zoom };
+    const scale = 2 ** (zoom - this.scene.maxZoom);
+    const spare = (room.y - (box.y1 - box.y0) * scale) / 2;
+    const down = Math.max(0, Math.min(top - spare, spare - 12));
+    return { x: (box.x0 + box.x1) / 2 + right / 2 / scale, y: (box.y0 + box.y1) / 2 - down / scale, zoom };
   }
 
   /** Zoom by a number of levels about a point of the screen, or its middle. */

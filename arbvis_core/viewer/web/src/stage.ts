@@ -5,7 +5,7 @@ import * as L from "leaflet";
 import { drawBackdrop } from "./backdrop";
 import type { Bundle } from "./bundle";
 import type { Rectangle } from "./entities";
-import { PictureMap } from "./map";
+import { PictureMap, type Margins } from "./map";
 import { Minimap } from "./minimap";
 import { Overlay } from "./overlay";
 import type { Scene, Spot } from "./scene";
@@ -39,7 +39,7 @@ export class Stage {
     bundle: Bundle,
     readonly scene: Scene,
     private readonly listener: Listener,
-    margins: () => { readonly left: number; readonly right: number },
+    margins: () => Margins,
     obstacles: () => readonly Rectangle[],
   ) {
     this.host = document.createElement("div");
