@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 
 from arbvis_core.errors import SourceError
-from arbvis_core.sources.local import LocalSource
 from arbvis_core.sources.stdin import CHUNK, StdinProvider
 from arbvis_core.values import Range
 
@@ -24,10 +23,6 @@ def _spools_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def feed(monkeypatch: pytest.MonkeyPatch, stream: Any) -> None:
     monkeypatch.setattr(sys, "stdin", None if stream is None else SimpleNamespace(buffer=stream))
-
-
-def first_bytes(source: LocalSource) -> bytes:
-    return bytes(source.read([Range(0, 4)])[0])
 
 
 def test_claims_the_dash_only() -> None:
@@ -49,7 +44,7 @@ def test_another_process_reads_it(monkeypatch: pytest.MonkeyPatch) -> None:
     feed(monkeypatch, io.BytesIO(b"piped"))
     (source,) = StdinProvider().open("-")
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-        assert pool.submit(first_bytes, source).result() == b"pipe"
+        assert pool.submit(source.read, [Range(0, 4)]).result() == [b"pipe"]
 
 
 def test_a_terminal_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
