@@ -103,13 +103,14 @@ def _q8_k(blocks: NDArray[np.uint8]) -> NDArray[np.float32]:
 def _q1_0(blocks: NDArray[np.uint8]) -> NDArray[np.float32]:
     """dequantize_row_q1_0 of ggml-quants.c: ggml_half d; uint8_t qs[16]. y = bit ? d : -d."""
     bits = np.unpackbits(blocks[:, 2:], axis=1, bitorder="little")
-    return np.where(bits, np.float32(1), np.float32(-1)) * _halves(blocks, 0)
+    return (2 * bits.astype(np.float32) - 1) * _halves(blocks, 0)
 
 
 def _q2_0(blocks: NDArray[np.uint8]) -> NDArray[np.float32]:
     """dequantize_row_q2_0 of ggml-quants.c: ggml_half d; uint8_t qs[16]. y = (q - 1) * d."""
     bits = np.unpackbits(blocks[:, 2:], axis=1, bitorder="little").reshape(len(blocks), 64, 2)
-    return (bits @ np.array([1, 2]) - 1).astype(np.float32) * _halves(blocks, 0)
+    codes = bits[..., 0].astype(np.float32) + 2 * bits[..., 1].astype(np.float32)
+    return (codes - 1) * _halves(blocks, 0)
 
 
 @pytest.mark.parametrize("real", [True, False], ids=["real", "random"])

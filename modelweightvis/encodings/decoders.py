@@ -1,0 +1,114 @@
+"""The decoders: of every element type, and of every family that keeps scales beside its codes.
+
+A packed region has a part per ingredient, and says in `attributes["packing"]` what its decoder has
+to know; `modelweightvis.encodings.packed` makes such regions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from arbvis_core.api import Decoder, Region, Window
+from modelweightvis.encodings.blockwise import BlockwiseDecoder
+from modelweightvis.encodings.grouped import GroupedDecoder
+from modelweightvis.encodings.table import TYPES
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+class ElementDecoder(Decoder):
+    """Decodes a region of one part, `codes`: units of the element type that it is called after."""
+
+    encodings = tuple(name for name, stored in TYPES.items() if stored.decoded)
+
+    def decode(
+        self,
+        region: Region,
+        window: Window,
+        buffers: Sequence[NDArray[np.uint8]],
+        operands: Sequence[NDArray[np.float32]],
+    ) -> NDArray[np.float32]:
+        """Return the values of a window, float32, in its shape; not to be written to."""
+        from arbvis_core.regions import part_arrays
+        from modelweightvis.encodings.decoding import elements
+
+        (units,) = part_arrays(region, window, buffers)
+        return elements(region.encoding, units, window)
+
+
+class ScaledDecoder(Decoder):
+    """Decodes `codes` of any element type, times everything that stands beside them.
+
+    FP8 with scales, bitsandbytes' int8, and micro-scaled floats such as MXFP4. Packing: `types`, the
+    element type of each part, and `factor`, by which all is multiplied at last.
+    """
+
+    encodings = ("scaled",)
+
+    def decode(
+        self,
+        region: Region,
+        window: Window,
+        buffers: Sequence[NDArray[np.uint8]],
+        operands: Sequence[NDArray[np.float32]],
+    ) -> NDArray[np.float32]:
+        """Return codes × scales × factor, multiplied in this order."""
+        import numpy as np
+
+        from arbvis_core.regions import part_arrays, spread
+        from modelweightvis.encodings.decoding import elements, one_each, packing_of
+
+        packing = packing_of(region)
+        codes, *scales = part_arrays(region, window, buffers)
+        values = elements(packing["types"][0], codes, window)
+        with np.errstate(all="ignore"):
+            for name, units in zip(packing["types"][1:], scales, strict=True):
+                values = values * spread(units, one_each(name, units), window)
+            return values * np.float32(packing["factor"])
+
+
+class AffineDecoder(Decoder):
+    """Decodes code × scale + bias, as MLX has it: parts `codes`, `scales`, `biases`.
+
+    Packing: `bits` of a code, `types` of the scales and the biases.
+    """
+
+    encodings = ("affine",)
+
+    def decode(
+        self,
+        region: Region,
+        window: Window,
+        buffers: Sequence[NDArray[np.uint8]],
+        operands: Sequence[NDArray[np.float32]],
+    ) -> NDArray[np.float32]:
+        """Return codes × scales + biases."""
+        import numpy as np
+
+        from arbvis_core.regions import part_arrays, spread, unpack
+        from modelweightvis.encodings.decoding import codes, one_each, packing_of
+
+        packing = packing_of(region)
+        stored, *others = part_arrays(region, window, buffers)
+        values = unpack(stored, codes(stored, packing["bits"]), window).astype(np.float32)
+        scales, biases = (
+            spread(units, one_each(name, units), window)
+            for name, units in zip(packing["types"], others, strict=True)
+        )
+        with np.errstate(all="ignore"):
+            values *= scales
+            values += biases
+        return values
+
+
+#: What formats hand over beside their documents.
+DECODERS: tuple[Decoder, ...] = (
+    ElementDecoder(),
+    ScaledDecoder(),
+    AffineDecoder(),
+    GroupedDecoder(),
+    BlockwiseDecoder(),
+)

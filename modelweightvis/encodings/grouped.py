@@ -1,0 +1,119 @@
+"""Matrices of codes less a zero times a scale, both shared by groups of inputs: GPTQ and AWQ."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from arbvis_core.api import Crop, Decoder, FormatError, Region, Window
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from arbvis_core.regions import Units
+
+
+class GroupedDecoder(Decoder):
+    """Decodes (code - zero) × scale of a matrix that is stored as (in, out).
+
+    Parts `codes`, `zeros`, `scales`, and `index` where inputs were put in another order: the group
+    of each. Packing: `bits` of codes and zeros; `type` of the scales; `group`, how many inputs share
+    a zero and a scale, and `groups`; `plus`, what is added to zeros as they are stored;
+    `interleaved`, as AWQ lays eight codes in a word.
+    """
+
+    encodings = ("grouped",)
+
+    def crops(self, region: Region, window: Window) -> tuple[Crop, ...]:
+        """Return what must be read; where there is an index, zeros and scales of every group."""
+        from arbvis_core.regions import part_crops
+
+        return tuple(crop for one in _pieces(region, window) for crop in part_crops(*one))
+
+    def decode(
+        self,
+        region: Region,
+        window: Window,
+        buffers: Sequence[NDArray[np.uint8]],
+        operands: Sequence[NDArray[np.float32]],
+    ) -> NDArray[np.float32]:
+        """Return (codes - zeros) × scales.
+
+        Raises:
+            FormatError: the index names a group that there is not.
+        """
+        import numpy as np
+
+        from arbvis_core.regions import part_arrays, part_crops, unpack
+        from modelweightvis.encodings.decoding import frozen, one_each, packing_of
+        from modelweightvis.kernels.packed import scale_groups
+
+        packing, left = packing_of(region), iter(buffers)
+        stored, zeros, scales, *index = (
+            part_arrays(*one, [next(left) for _ in part_crops(*one)])[0]
+            for one in _pieces(region, window)
+        )
+        codes = unpack(stored, _ordered(packing, stored), window)
+        group = _groups(region, window, index) - scales.first[0]
+        scale = one_each(packing["type"], scales)
+        values = np.empty(codes.shape, np.float32)
+        zero = _zeros(packing, zeros, window)
+        scale_groups(frozen(codes), frozen(group), frozen(zero), frozen(scale), values)
+        return values
+
+
+def _pieces(region: Region, window: Window) -> list[tuple[Region, Window]]:
+    """Return every part on its own, and the window in which it is read."""
+    everything = ((0, region.stored_shape[0]), window[1])
+    indexed = any(part.role == "index" for part in region.parts)
+    return [
+        (
+            replace(region, parts=(part,)),
+            everything if indexed and part.role in {"zeros", "scales"} else window,
+        )
+        for part in region.parts
+    ]
+
+
+def _ordered(packing: Mapping[str, Any], units: Units) -> NDArray[np.uint8]:
+    """Return the codes of each unit, in the order of the elements."""
+    from modelweightvis.encodings.decoding import codes
+
+    stored = codes(units, packing["bits"])
+    if not packing["interleaved"]:
+        return stored
+    # First come the even ones of eight, then the odd ones.
+    return stored.reshape(*stored.shape[:-1], 2, 4).swapaxes(-1, -2).reshape(stored.shape)
+
+
+def _zeros(packing: Mapping[str, Any], units: Units, window: Window) -> NDArray[np.uint8]:
+    """Return the zeros of every group and every column of the window, (groups, columns)."""
+    import numpy as np
+
+    zeros = _ordered(packing, units)
+    start = units.first[1] * units.per[1]
+    zeros = zeros.reshape(zeros.shape[0], -1)[:, window[1][0] - start : window[1][1] - start]
+    # GPTQ stores a zero less one in as many bits as a code has, so that -1 goes round.
+    return (zeros + np.uint8(packing["plus"])) & np.uint8((1 << packing["bits"]) - 1)
+
+
+def _groups(region: Region, window: Window, index: Sequence[Units]) -> NDArray[np.int64]:
+    """Return the group of every row of the window."""
+    import numpy as np
+
+    from modelweightvis.encodings.decoding import packing_of
+
+    packing = packing_of(region)
+    if not index:
+        return np.arange(*window[0], dtype=np.int64) // int(packing["group"])
+    stored = np.ascontiguousarray(index[0].data[:, 0]).view("<i4")
+    group: NDArray[np.int64] = stored[:, 0].astype(np.int64)
+    if group.size and not 0 <= group.min() <= group.max() < packing["groups"]:
+        wrong = group.min() if group.min() < 0 else group.max()
+        raise FormatError(
+            f"region {region.name!r}: its index says group {wrong}, "
+            f"but there are {packing['groups']}; the file is damaged"
+        )
+    return group

@@ -1,0 +1,60 @@
+"""Where the ingredients of a tensor lie, in the terms of `arbvis_core.regions`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import prod
+
+from arbvis_core.api import Part
+from modelweightvis.encodings.table import ElementType
+
+
+def element_part(
+    role: str, stored: ElementType, source: str, start: int, shape: Sequence[int]
+) -> Part:
+    """Return a part of elements in row-major order, none left out.
+
+    Args:
+        role: what it is to the decoder.
+        stored: their type; its units lie along the last axis.
+        source: the key of the source.
+        start: the first byte.
+        shape: in elements.
+
+    Raises:
+        ValueError: rows do not fill whole units, or nobody knows how long these are.
+    """
+    if not stored.bytes:
+        raise ValueError(f"elements of type {stored.name} have no known size")
+    units = list(shape)
+    if stored.elements > 1:
+        if not shape or shape[-1] % stored.elements:
+            raise ValueError(
+                f"rows of {shape[-1] if shape else 1} elements do not fill units of "
+                f"{stored.elements} ({stored.name})"
+            )
+        units[-1] //= stored.elements
+    return dense_part(role, source, start, units, stored.bytes)
+
+
+def dense_part(
+    role: str,
+    source: str,
+    start: int,
+    units: Sequence[int],
+    size: int,
+    block: Sequence[int] = (),
+) -> Part:
+    """Return a part of units of `size` bytes in row-major order, none left out.
+
+    Args:
+        role: what it is to the decoder.
+        source: the key of the source.
+        start: the first byte.
+        units: how many, per axis.
+        size: bytes of each.
+        block: how many elements share one, per axis; empty means shape / units.
+    """
+    strides = [size * prod(units[axis + 1 :]) for axis in range(len(units))]
+    stop = start + size * prod(units)
+    return Part(role, source, start, stop, tuple(units), tuple(strides), tuple(block))
