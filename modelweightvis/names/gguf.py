@@ -94,9 +94,11 @@ BLOCK: Final = (
     Row(r"laurel_post_norm", "laurel.norm"),
 )  # fmt: skip
 
-#: Whole names outside the blocks, with the stack they belong to (`*` is the main one).
+#: Whole names outside the blocks, with the stack they belong to (`*` is the main one). What they
+#: hold for may depend on the architecture, which stands in the place of the siblings.
 OUTER: Final = (
     Row(r"token_embd", "*:embedding.token"),
+    Row(r"token_embd_norm", "*:final_norm", when=r"lfm2\w*"),  # it comes after the last block
     Row(r"token_embd_norm", "*:embedding.norm"),
     Row(r"token_types", "*:embedding.type"),
     Row(r"position_embd", "*:embedding.position"),

@@ -38,6 +38,10 @@ ROWS: Final = (
     Row(r"(?:.*\.)?(?:gated|(pre|post)_tile)_positional_embedding\.(gate|tile_embedding)",
         r"embedding.position_\1\2"),
     Row(r"(?:.*\.)?(pre|post)_tile_positional_embedding\.embedding", r"embedding.position_\1"),
+    Row(r"(cls\.predictions\.transform|lm_head|head|(.*\.)?\w*predictions|classifier)\.dense"
+        r"|vocab_transform|pre_classifier|lm_head\.transform\.dense", "head.dense"),
+    Row(r"(cls\.predictions\.transform|lm_head|head|(.*\.)?\w*predictions)\.(LayerNorm|layer_norm"
+        r"|norm|layernorm)|vocab_layer_norm", "head.norm"),
     Row(r"(.*\.)?embed_tokens_per_layer", "embedding.per_layer"),
     Row(r"(.*\.)?per_layer_model_projection", "embedding.per_layer_projection"),
     Row(r"(.*\.)?per_layer_projection_norm", "embedding.per_layer_norm"),
@@ -52,7 +56,7 @@ ROWS: Final = (
         "embedding.norm"),
     Row(r"(.*\.)?embeddings?\.(norm|LayerNorm|layernorm|layer_norm|ln)|(.*\.)?(word_embeddings_layer"
         r"norm|layernorm_embedding|emb_ln|embed_norm|pre_la?yr?norm|pre_layernorm|ln_pre"
-        r"|layernorm_pre|embedding_norm|embeddings_norm|norm_pre|emb_norm|embed_layer_norm|ln0"
+        r"|layernorm_pre|embeddings_norm|norm_pre|emb_norm|embed_layer_norm|ln0"
         r"|embeddings?\.post_layer_norm)", "embedding.norm"),
     Row(r"(.*\.)?(project_in|embeddings_project|embedding_hidden_mapping_in|embed_proj)",
         "embedding.projection"),
@@ -65,20 +69,17 @@ ROWS: Final = (
     Row(r"(.*\.)?(relative_attention_bias|relative_position_bias\w*|rel_embeddings)(\.\w+)*",
         "relative_bias"),
     Row(r"(.*\.)?pooler\.dense", "pooler"),
-    Row(r"(cls\.predictions\.transform|lm_head|head|(.*\.)?predictions|classifier)\.dense"
-        r"|vocab_transform|pre_classifier|lm_head\.transform\.dense", "head.dense"),
-    Row(r"(cls\.predictions\.transform|lm_head|head|(.*\.)?predictions)\.(LayerNorm|layer_norm"
-        r"|norm|layernorm)|vocab_layer_norm", "head.norm"),
     Row(r"(.*\.)?(text|visual|vision|image|audio)_projection", "head.projection"),
     Row(r"(.*\.)?project_out", "head.projection"),
     Row(r"(.*\.)?logit_(scale|bias)", r"head.logit_\2"),
+    Row(r"(.*\.)?logit", "head.logit_bias"),
     Row(r"cls\.seq_relationship", "head.sequence"),
     Row(r"(.*\.)?(lm_head|embed_out|output|head|vocab_projector|classifier|score|output_layer"
-        r"|unembedding|proj_out|qa_outputs|cls\.predictions|final_logits|generator_lm_head)"
+        r"|unembedding|proj_out|qa_outputs|cls\.predictions|predictions|final_logits|generator_lm_head)"
         r"(\.(decoder|linear|out|out_proj))?|decoder", "head"),
     Row(r"(.*\.)?(norm|ln_f|final_layer_?norm|final_norm|norm_f|ln_out|post_layernorm|layer_?norm"
         r"|ln_post|ln_final|layernorm_post|LayerNorm|post_norm|rms_norm|last_norm"
-        r"|encoder_norm|decoder_norm|norm_out|final_rms_norm|out_norm)", "final_norm"),
+        r"|encoder_norm|decoder_norm|norm_out|final_rms_norm|out_norm|embedding_norm)", "final_norm"),
 )  # fmt: skip
 
 #: Leaves of what joins a tower to the language model.
@@ -88,6 +89,12 @@ PROJECTOR: Final = (
     Row(r"(.*\.)?mm_soft_emb_norm", "projector.norm"),
     Row(r"(.*\.)?(\w+)", r"projector.\2"),
 )
+
+
+def projected(leaf: str) -> str:
+    """Return the tower whose output a projection into the shared space takes."""
+    word = leaf.partition("_")[0]
+    return {"text": "text", "audio": "audio"}.get(word, "vision")
 
 
 @lru_cache(maxsize=8192)

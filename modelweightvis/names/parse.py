@@ -23,9 +23,10 @@ def parse_names(names: Sequence[str], metadata: Mapping[str, Any] | None = None)
     """
     reader = Reader()
     model = [reader.read(name) for name in names]
-    _give_block_roles(model, _architecture(metadata or {}))
+    architecture = _architecture(metadata or {})
+    _give_block_roles(model, architecture)
     _leave_false_blocks(model)
-    _give_stacks(model)
+    _give_stacks(model, architecture)
     return _assemble(model)
 
 
@@ -94,7 +95,7 @@ def _leave_false_blocks(model: Iterable[Found]) -> None:
         found.layer, found.expert = None, leaf.expert
 
 
-def _give_stacks(model: Sequence[Found]) -> None:
+def _give_stacks(model: Sequence[Found], architecture: str) -> None:
     layers: dict[Container, set[int]] = {}
     for found in model:
         if found.layer is not None:
@@ -108,7 +109,8 @@ def _give_stacks(model: Sequence[Found]) -> None:
         if found.layer is not None:
             found.stack = labels[found.shape.box]
     for found, path in outside:
-        found.stack, found.role = _outsider(path, known, spelt=spelt)
+        told = rows.find(gguf.OUTER, ".".join(path), architecture) if spelt else None
+        found.stack, found.role = _gguf_outsider(told, known) if told else _outsider(path, known)
 
 
 def _hint(paths: Iterable[tuple[str, ...]]) -> str:
@@ -121,12 +123,14 @@ def _hint(paths: Iterable[tuple[str, ...]]) -> str:
     return "audio" if "embedding.conv" in seen else "text"
 
 
-def _outsider(path: tuple[str, ...], known: tuple[str, ...], *, spelt: bool) -> tuple[str, str]:
+def _gguf_outsider(told: str, known: tuple[str, ...]) -> tuple[str, str]:
+    stack, _, role = told.partition(":")
+    return (stacks.main_stack(role, known) if stack == "*" else stack), role
+
+
+def _outsider(path: tuple[str, ...], known: tuple[str, ...]) -> tuple[str, str]:
     """Return the stack and the role of a tensor outside the blocks."""
     whole = ".".join(path)
-    if spelt and (told := rows.find(gguf.OUTER, whole, "")):
-        stack, _, role = told.partition(":")
-        return (stacks.main_stack(role, known) if stack == "*" else stack), role
     if outer.tower_of(path) == "projector":
         return "projector", rows.find(outer.PROJECTOR, whole, "") or "projector"
     role = rows.find(outer.ROWS, whole, "") or "outside"

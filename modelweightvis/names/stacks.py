@@ -50,6 +50,9 @@ def stack_of_outsider(path: Sequence[str], role: str, stacks: Collection[str]) -
     tower = outer.tower_of(tuple(path))
     if tower:
         return tower
+    if role == "head.projection":
+        tower = outer.projected(path[-1])
+        return tower if tower in stacks else ""
     side = outer.side_of(path[:-1]) if {"encoder", "decoder"} <= set(stacks) else ""
     if side:
         return side
@@ -58,8 +61,6 @@ def stack_of_outsider(path: Sequence[str], role: str, stacks: Collection[str]) -
 
 def main_stack(role: str, stacks: Collection[str]) -> str:
     """Return the stack that an embedding or a head belongs to when its path names none."""
-    if role == "head.projection" or not stacks:
-        return ""
     if "text" in stacks:
         return "text"
     if {"encoder", "decoder"} <= set(stacks):

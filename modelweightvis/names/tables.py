@@ -216,6 +216,9 @@ EXTRAS: Final = (
     Row(r"per_layer_projection", "per_layer.projection"),
     Row(r"intermediate\w*\.dense(_act_fn)?", "mlp.up"),
     Row(r"output\w*\.dense", "mlp.down"),
+    Row(r"ffn", "mlp.up", when=r"\|ffn_output"),
+    Row(r"ffn_output", "mlp.down"),
+    Row(r"full_layer_layer_norm", "mlp_post_norm"),
     Row(r"(rotary_emb|rotary)\.inv_freq", "attention.rotary"),
 )
 
