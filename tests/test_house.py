@@ -8,6 +8,7 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 from functools import cache
 from pathlib import Path
 
@@ -81,6 +82,14 @@ def test_tests_stand_where_their_modules_do() -> None:
                 if not known and module.stem != folder.name:
                     strays.append(path.relative_to(ROOT).as_posix())
     assert not strays
+
+
+def test_the_layers_of_the_documentation_are_those_that_hold() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    layers = project["tool"]["importlinter"]["contracts"][0]["layers"]
+    page = (ROOT / "docs/explanation/data-flow.md").read_text(encoding="utf-8")
+    shown = page.split("## Layers\n\n```\n")[1].split("\n```")[0].splitlines()
+    assert [line.split(" (")[0] for line in shown] == layers
 
 
 def test_every_hook_is_on_the_page_that_is_named_after_them() -> None:
