@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import tempfile
+import secrets
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -76,18 +76,11 @@ class _Sheet:
 
     def put(self, key: TileKey, drawn: Tile) -> None:
         """Put a leaf in its place."""
-        import numpy as np
-
         canvas = self._planned.canvas
-        if self._image is None:
-            indexed = isinstance(drawn, Indexed)
-            self._palette = drawn.palette if isinstance(drawn, Indexed) else None
-            shape = (canvas.height, canvas.width) + (() if indexed else (4,))
-            _check_size(self._planned, 1 if indexed else 4)
-            self._image = np.zeros(shape, np.uint8)
+        image = self._begin(drawn) if self._image is None else self._image
         if self._palette is not None and not _shares(drawn, self._palette):
             _check_size(self._planned, 4)
-            self._image, self._palette = self._palette[self._image], None
+            image, self._palette = self._palette[image], None
         if self._palette is not None and isinstance(drawn, Indexed):
             content = drawn.codes
         else:
@@ -95,7 +88,21 @@ class _Sheet:
         height = min(TILE, canvas.height - key.y * TILE)
         width = min(TILE, canvas.width - key.x * TILE)
         top, left = key.y * TILE, key.x * TILE
-        self._image[top : top + height, left : left + width] = content[:height, :width]
+        image[top : top + height, left : left + width] = content[:height, :width]
+        self._image = image
+
+    def _begin(self, drawn: Tile) -> NDArray[np.uint8]:
+        """Make an image in which nothing lies: of the first tile's codes if one of them is clear."""
+        import numpy as np
+
+        canvas = self._planned.canvas
+        shape = (canvas.height, canvas.width)
+        if isinstance(drawn, Indexed) and not drawn.palette[:, 3].all():
+            _check_size(self._planned, 1)
+            self._palette = drawn.palette
+            return np.full(shape, drawn.palette[:, 3].argmin(), np.uint8)
+        _check_size(self._planned, 4)
+        return np.zeros((*shape, 4), np.uint8)
 
     def image(self) -> Tile:
         """Return what was put together."""
@@ -117,17 +124,12 @@ def _shares(drawn: Tile, palette: NDArray[np.uint8]) -> bool:
 
 def _write(path: Path, data: bytes) -> None:
     """Write beside the target, then rename, so that the file appears whole or not at all."""
-    partial = ""
+    partial = path.with_name(f".{path.name[:40]}.{secrets.token_hex(4)}")
     try:
-        handle, partial = tempfile.mkstemp(prefix=f".{path.name[:40]}.", dir=path.parent)
-        with os.fdopen(handle, "wb") as file:
+        with partial.open("xb") as file:
             file.write(data)
-        Path(partial).replace(path)
+        partial.replace(path)
     except OSError as error:
-        if partial:
-            Path(partial).unlink(missing_ok=True)
         raise SinkError(f"{path}: cannot be written: {error.strerror or error}") from error
-    except BaseException:
-        if partial:
-            Path(partial).unlink(missing_ok=True)
-        raise
+    finally:
+        partial.unlink(missing_ok=True)
