@@ -5,6 +5,7 @@ import type * as L from "leaflet";
 import type { Bundle } from "./bundle";
 import { el, iconButton, recall, reducedMotion, remember } from "./dom";
 import type { Rectangle } from "./entities";
+import { printable } from "./format";
 import { header, sceneTabs } from "./header";
 import { describe, HoverCard, scaleText } from "./hover";
 import { helpDialog, listen, type Command } from "./keys";
@@ -123,7 +124,7 @@ export class App implements Listener {
     const entities = target.kind === "placement" ? scene.placements : scene.labels;
     map.fly(map.framing(entities.rectangle(target.index), scene.maxZoom + 4));
     const { name } = entities.items[target.index]!;
-    this.say(name);
+    this.say(printable(name));
   }
 
   showScene(key: string): void {
@@ -152,7 +153,7 @@ export class App implements Listener {
     if (!place) return;
     const { map, scene, overlay } = this.stage;
     const pinned = place.pin ? scene.at(place.pin.x, place.pin.y, 1) : null;
-    overlay.pinned = pinned;
+    overlay.pinned = pinned?.placement == null ? null : pinned;
     if (place.view) map.show(place.view);
     this.stage.refresh();
     this.settled();

@@ -54,8 +54,9 @@ function byteName(byte: number): string {
   return byte > 0x20 && byte < 0x7f ? `${code} ${String.fromCharCode(byte)}` : code;
 }
 
-/** What stands for black, which would not show on a dark card. */
+/** What stands for black and white, which would not show on a dark or a light card. */
 const NEUTRAL = "#888";
+const EXTREMES: readonly (string | undefined)[] = ["#000000", "#ffffff"];
 
 /** A middling colour of the class that a byte belongs to. */
 function colourOf(byte: number, legend: readonly Legend[]): string {
@@ -63,7 +64,7 @@ function colourOf(byte: number, legend: readonly Legend[]): string {
     for (const { low, high, colours } of entries) {
       if (byte < Number(low) || byte > Number(high) || !low || !high) continue;
       const colour = colours[Math.ceil((colours.length - 1) * 0.75)];
-      if (colour && colour !== "#000000" && CSS.supports("color", colour)) return colour;
+      if (colour && !EXTREMES.includes(colour) && CSS.supports("color", colour)) return colour;
     }
   }
   return NEUTRAL;
