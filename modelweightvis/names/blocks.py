@@ -17,7 +17,7 @@ _LIST: Final = re.compile(
 
 #: Groups of roles that make a list of modules a stack of blocks.
 CORE: Final = frozenset(
-    ("attention", "cross_attention", "ssm", "mlp", "mlp_2", "experts", "shared_experts",
+    ("attention", "cross_attention", "ssm", "mlp", "mlp_2", "context_mlp", "experts", "shared_experts",
      "time_mix", "channel_mix", "conv")
 )  # fmt: skip
 
@@ -41,7 +41,7 @@ def _index_of_block(template: tuple[str, ...]) -> int | None:
     found = None
     for at in range(1, len(template) - 1):
         word = template[at - 1]
-        if found is not None and context_of(word):
+        if found is not None and context_of(word) and template[at] != "#":
             break
         if template[at] == "#" and _LIST.fullmatch(word):
             halves = found is not None and word == "layer" and template[found - 1] == "block"

@@ -31,7 +31,8 @@ _WORDS: Final = tuple(
         ((r"(?!.*norm)(self|multi|multihead|multiheaded|inner|window|temporal|spatial|masked|rel)*"
           r"(attn|attention|att|attns|attentions|mha)1?"), "attention"),
         (r"(feedforward|ff|ffn|ffwlayer)(2|end)", "mlp_2"),
-        ((r"(?!.*norm)(dense|language|text|block|sparse|residual|shared)*"
+        (r"(ff|mlp|feedforward)context|(txt|context)(ff|mlp)", "context_mlp"),
+        ((r"(?!.*norm)(dense|language|text|block|sparse|residual|shared|img)*"
           r"(mlp|ffn?|feedforward|ffnlayer|ffwlayerstart|moe|densereludense)1?"), "mlp"),
         (r"(short|l)?conv(1d|module)?", "conv"),
         (r"altup", "altup"),

@@ -42,6 +42,8 @@ ROWS: Final = (
         r"|vocab_transform|pre_classifier|lm_head\.transform\.dense", "head.dense"),
     Row(r"(cls\.predictions\.transform|lm_head|head|(.*\.)?\w*predictions)\.(LayerNorm|layer_norm"
         r"|norm|layernorm)|vocab_layer_norm", "head.norm"),
+    Row(r"(.*\.)?(time_?(step)?_?(text_|guidance_)?embed\w*|t_embedder|condition_embedder|time_in"
+        r"|adaln_single|time_embedding)(\.\w+)*", "embedding.time"),
     Row(r"(.*\.)?embed_tokens_per_layer", "embedding.per_layer"),
     Row(r"(.*\.)?per_layer_model_projection", "embedding.per_layer_projection"),
     Row(r"(.*\.)?per_layer_projection_norm", "embedding.per_layer_norm"),

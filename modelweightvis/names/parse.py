@@ -111,11 +111,15 @@ def _give_stacks(model: Sequence[Found], architecture: str) -> None:
     for found, path in outside:
         told = rows.find(gguf.OUTER, ".".join(path), architecture) if spelt else None
         found.stack, found.role = _gguf_outsider(told, known) if told else _outsider(path, known)
+        if hint == "diffusion":  # whose inputs are called after the towers they come from
+            found.stack = hint if hint in known else ""
 
 
 def _hint(paths: Iterable[tuple[str, ...]]) -> str:
     """Guess what a model without a telling prefix looks at, by how its input comes in."""
     seen = {rows.find(outer.ROWS, ".".join(path), "") for path in paths}
+    if "embedding.time" in seen:
+        return "diffusion"
     if "embedding.token" in seen:
         return "text"
     if "embedding.patch" in seen:

@@ -38,12 +38,14 @@ BLOCK: Final[dict[str, tuple[str, ...]]] = {
     "router": ("", "correction", "scale", "shared"),
     "mlp": _MLP,
     "mlp_2": _MLP,
+    "context_mlp": _MLP,
     "channel_mix": ("receptance", "key", "value", "lerp_k", "lerp_r"),
     "shared_experts": _MLP,
     "experts": (*_MLP, "norm"),
     "chunk_experts": _MLP,
     "vision_attention": _ATTENTION,
     "vision_mlp": _MLP,
+    "modulation": ("",),
     "per_layer": ("gate", "projection"),
     "altup": (),
     "laurel": ("left", "right", "norm"),
@@ -73,7 +75,7 @@ BLOCK: Final[dict[str, tuple[str, ...]]] = {
 OUTER: Final[dict[str, tuple[Place, tuple[str, ...]]]] = {
     "embedding": (
         "above",
-        ("token", "per_layer", "patch", "conv", "class", "position", "type", "mask",
+        ("token", "per_layer", "patch", "conv", "class", "time", "position", "type", "mask",
          "projection", "norm", "scale"),
     ),
     "rotary": ("above", ("",)),

@@ -64,23 +64,28 @@ ATTENTION: Final = (
     Row(r"(pre_(attn_|attention_)?)?norm|pre_layer_norm|ln|layernorm_before", "{c}_norm"),
 )  # fmt: skip
 
-ROUTER: Final = (
+_ROUTERS: Final = (
     Row(r"router(\.(layer|proj|gate|classifier|wg|router|linear))?|gate\.(wg|gate|linear|proj)"
         r"|primary_router|wg|gating|gate_network", "router"),
     Row(r"shared_expert_gate|shared_gate", "router.shared"),
     Row(r"((gate|router|moe_statics)\.)?(e_score_correction|(expert|router)_bias"
         r"|bias_correction|expert_biases)", "router.correction"),
     Row(r"(router\.)?(per_expert_scale|scale)", "router.scale"),
+)  # fmt: skip
+ROUTER: Final = (
+    *_ROUTERS,
     # `gate` alone routes, unless it stands where a gated MLP keeps its gate
     Row(r"gate", "router", unless=r"{c}\|(up|w2|w3|fc2|down|value)"),
 )  # fmt: skip
 
-MLP: Final = (
+_BANKS: Final = (
     # a bank of experts may lie beside its router without a word of its own
     Row(r"(gate|up|down|gate_up)_proj", r"experts.\1", when=r"{c}\|gate|{c}\|router\.gate",
         unless=r"{c}\|(up|down)|experts\|.*"),
     Row(r"input_linear", "experts.gate_up", when=r"{c}\|router(\..*)?"),
     Row(r"output_linear", "experts.down", when=r"{c}\|router(\..*)?"),
+)  # fmt: skip
+_HALVES: Final = (
     Row(r"gate_up_proj|gate_and_up_proj|up_gate_proj|Wi|w12|input_linear|mlp1|gate_up|w1w3|w13"
         r"|up_gated_layer|fc_gate_up|wi_fused", "{c}.gate_up"),
     Row(r"gate_proj|wi_0|gated_layers_w|c_fc_0|c_fc2|fc12|linear_gate|gate_linear|ff_proj|gate_up",
@@ -99,6 +104,10 @@ MLP: Final = (
     Row(r"down_proj|down|w2|[Ww]o|fc2|c_proj|fc_out|lin_?2|linear_?2|linear_out|linear_fc2|proj"
         r"|dense_4h_to_h|ffw_layer_2|output(\.dense|_dense)?|dense_out|out_proj|down_layer|mlp2"
         r"|output_linear|ff_out|w_out|ff2|dense2|2|4|fc_2|proj_2", "{c}.down"),
+)  # fmt: skip
+MLP: Final = (
+    *_BANKS,
+    *_HALVES,
     Row(r"ffn_layernorm|ffn_sub_norm|sub_norm", "{c}.sub_norm"),
     Row(r"(pre_|input_)?(layer_?norm|norm|ln)|LayerNorm", "{c}_norm"),
     Row(r"(post_|output\.|output_)(layer_?norm|norm|LayerNorm)", "{c}_post_norm"),
@@ -225,6 +234,14 @@ EXTRAS: Final = (
 #: A state-space block may hold its tensors without a word for the mixer.
 BARE: Final = tuple(row._replace(when=r"\|A_log") for row in SSM if row.role != "ssm.norm")
 
+#: Diffusion transformers: what the time step does to a block.
+MODULATION: Final = (
+    Row(r"norm\w*\.(linear|lin|emb\..*)|(\w+_)?(mod|modulation)(\.(lin|linear|\d))?"
+        r"|scale_shift_table|adaln\w*(\.\w+)*|adaLN\w*(\.\w+)*", "modulation"),
+    Row(r"proj_mlp", "mlp.up"),
+    Row(r"proj_out", "mlp.down", when=r"\|proj_mlp"),
+)  # fmt: skip
+
 ALTUP: Final = (
     Row(r"correct_output_scale", "altup.correct_scale"),
     Row(r"(correct|predict)ion_coefs", r"altup.\1_coef"),
@@ -244,6 +261,7 @@ BY_CONTEXT: Final[dict[str, tuple[Row, ...]]] = {
     "cross_attention": ATTENTION,
     "mlp": _FEED_FORWARD,
     "mlp_2": MLP,
+    "context_mlp": MLP,
     "experts": (Row(r"(layer_?)?norm|ln", "experts.norm"), *MLP),
     "shared_experts": MLP,
     "chunk_experts": MLP,
@@ -255,9 +273,9 @@ BY_CONTEXT: Final[dict[str, tuple[Row, ...]]] = {
     "altup": ALTUP,
     "laurel": LAUREL,
     "": (
-        *EXTRAS, *BARE, *SCALES, *NORMS, *ROUTER[:4],
+        *EXTRAS, *BARE, *MODULATION, *SCALES, *NORMS, *_ROUTERS,
         *(row._replace(role=row.role.replace("{c}", "attention")) for row in PROJECTIONS),
-        *(row._replace(role=row.role.replace("{c}", "mlp")) for row in MLP[3:-6]),
+        *(row._replace(role=row.role.replace("{c}", "mlp")) for row in _HALVES),
         Row(r"gate", "router", when=r"experts\|.*"),
     ),
 }  # fmt: skip
