@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -60,7 +59,7 @@ class Picture:
         """
         return render(
             self.plan,
-            LocalSink(os.fspath(out), force=force, inputs=self._inputs()),
+            LocalSink(out, force=force, inputs=self._inputs()),
             registry=self.registry,
             jobs=jobs,
             executor=executor,

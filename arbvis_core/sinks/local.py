@@ -27,7 +27,10 @@ class LocalSink:
 
     portable = True
 
-    def __init__(self, path: str, *, force: bool = False, inputs: Sequence[str] = ()) -> None:
+    def __init__(
+        self, path: str | os.PathLike[str], *, force: bool = False, inputs: Sequence[str] = ()
+    ) -> None:
+        path = os.fspath(path)
         self._path = path
         self._force = force
         self._inputs = tuple(inputs)
