@@ -47,22 +47,32 @@ class BlockwiseDecoder(Decoder):
         """Return table[codes] × scales."""
         import numpy as np
 
-        from arbvis_core.regions import part_arrays, spread, unpack
-        from modelweightvis.encodings.decoding import codes, one_each, packing_of, table
+        from arbvis_core.regions import part_arrays, unpack
+        from modelweightvis.encodings.decoding import multiplied, one_each, packing_of, table
 
         if not buffers:
             return np.zeros([stop - start for start, stop in window], np.float32)
         nested = bool(packing_of(region)["nested"])
         units = part_arrays(_outer(region), window, buffers[: len(buffers) - nested])
         stored, values_of, scales = units[:3]
-        halves = codes(stored, 4)[..., ::-1]  # the first of two lies in the high half of the byte
-        values = table(values_of)[unpack(stored, halves, window)]
+        values = unpack(stored, _pairs(stored, table(values_of)), window)
         if nested:
             scale = _double(region, window, scales, table(units[3]), buffers[-1])
         else:
             scale = one_each("F32", scales)
-        with np.errstate(all="ignore"):
-            return values * spread(scales, scale, window)
+        return multiplied(values, scales, scale, window)
+
+
+def _pairs(units: Units, values_of: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the two values of every byte, (units…, 2): the first lies in the high half."""
+    import numpy as np
+
+    from modelweightvis.encodings.decoding import frozen
+    from modelweightvis.kernels.floats import look_up_halves
+
+    pairs = np.empty((*units.data.shape[:-1], 2), np.float32)
+    look_up_halves(frozen(units.data).reshape(-1), 4, values_of, pairs.reshape(-1))
+    return pairs
 
 
 def _double(

@@ -7,6 +7,7 @@ to know; `modelweightvis.encodings.packed` makes such regions.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import prod
 from typing import TYPE_CHECKING
 
 from arbvis_core.api import Decoder, Region, Window
@@ -58,15 +59,17 @@ class ScaledDecoder(Decoder):
         """Return codes × scales × factor, multiplied in this order."""
         import numpy as np
 
-        from arbvis_core.regions import part_arrays, spread
-        from modelweightvis.encodings.decoding import elements, one_each, packing_of
+        from arbvis_core.regions import part_arrays
+        from modelweightvis.encodings.decoding import elements, multiplied, one_each, packing_of
 
         packing = packing_of(region)
         codes, *scales = part_arrays(region, window, buffers)
         values = elements(packing["types"][0], codes, window)
+        for name, units in zip(packing["types"][1:], scales, strict=True):
+            values = multiplied(values, units, one_each(name, units), window)
+        if packing["factor"] == 1:
+            return values
         with np.errstate(all="ignore"):
-            for name, units in zip(packing["types"][1:], scales, strict=True):
-                values = values * spread(units, one_each(name, units), window)
             return values * np.float32(packing["factor"])
 
 
@@ -88,19 +91,22 @@ class AffineDecoder(Decoder):
         """Return codes × scales + biases."""
         import numpy as np
 
-        from arbvis_core.regions import part_arrays, spread, unpack
-        from modelweightvis.encodings.decoding import codes, one_each, packing_of
+        from arbvis_core.regions import part_arrays, unpack
+        from modelweightvis.encodings.decoding import codes, frozen, one_each, packing_of
+        from modelweightvis.kernels.packed import scale_blocks
 
         packing = packing_of(region)
         stored, *others = part_arrays(region, window, buffers)
-        values = unpack(stored, codes(stored, packing["bits"]), window).astype(np.float32)
+        rows = unpack(stored, codes(stored, packing["bits"]), window)
         scales, biases = (
-            spread(units, one_each(name, units), window)
+            frozen(one_each(name, units).reshape(prod(rows.shape[:-1]), units.data.shape[-2]))
             for name, units in zip(packing["types"], others, strict=True)
         )
-        with np.errstate(all="ignore"):
-            values *= scales
-            values += biases
+        values = np.empty(rows.shape, np.float32)
+        matrix = frozen(rows.reshape(len(scales), rows.shape[-1]))
+        wide = others[0].per[-1]
+        left = window[-1][0] - others[0].first[-1] * wide
+        scale_blocks(matrix, scales, biases, left, wide, values.reshape(matrix.shape))
         return values
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 from arbvis_core.api import Region, Window
-from arbvis_core.regions import Units, unpack
+from arbvis_core.regions import Units, spread, unpack
 from modelweightvis.encodings.units import decode_units
 
 if TYPE_CHECKING:
@@ -35,7 +36,29 @@ def one_each(name: str, units: Units) -> NDArray[np.float32]:
 
 def table(units: Units) -> NDArray[np.float32]:
     """Return the float32 values of a unit that holds them all."""
-    return decode_units("F32", units.data.reshape(-1, 4))[:, 0]
+    return frozen(decode_units("F32", units.data.reshape(-1, 4))[:, 0])
+
+
+def multiplied(
+    values: NDArray[np.float32], units: Units, scales: NDArray[np.float32], window: Window
+) -> NDArray[np.float32]:
+    """Return the values of a window, each times the scale of its unit."""
+    import numpy as np
+
+    from modelweightvis.kernels.packed import multiply_blocks
+
+    if values.ndim < 2 or prod(values.shape[:-2]) != 1:
+        with np.errstate(all="ignore"):
+            return values * spread(units, scales, window)
+    (top, tall), (left, wide) = (
+        (window[axis][0] - units.first[axis] * units.per[axis], units.per[axis])
+        for axis in (-2, -1)
+    )
+    out = np.empty(values.shape, np.float32)
+    matrix = frozen(values.reshape(values.shape[-2:]))
+    blocks = frozen(scales.reshape(scales.shape[-2:]))
+    multiply_blocks(matrix, blocks, top, tall, left, wide, out.reshape(matrix.shape))
+    return out
 
 
 def codes(units: Units, bits: int) -> NDArray[np.uint8]:

@@ -79,13 +79,16 @@ def _pieces(region: Region, window: Window) -> list[tuple[Region, Window]]:
 
 def _ordered(packing: Mapping[str, Any], units: Units) -> NDArray[np.uint8]:
     """Return the codes of each unit, in the order of the elements."""
-    from modelweightvis.encodings.decoding import codes
+    import numpy as np
 
-    stored = codes(units, packing["bits"])
+    from modelweightvis.encodings.decoding import codes, frozen
+    from modelweightvis.kernels.packed import unpack_interleaved
+
     if not packing["interleaved"]:
-        return stored
-    # First come the even ones of eight, then the odd ones.
-    return stored.reshape(*stored.shape[:-1], 2, 4).swapaxes(-1, -2).reshape(stored.shape)
+        return codes(units, packing["bits"])
+    stored = np.empty((*units.data.shape[:-1], 8), np.uint8)
+    unpack_interleaved(frozen(units.data).reshape(-1), stored.reshape(-1))
+    return stored
 
 
 def _zeros(packing: Mapping[str, Any], units: Units, window: Window) -> NDArray[np.uint8]:

@@ -96,6 +96,11 @@ def mlx(name: str, weight: Region, scales: Region, biases: Region, *, bits: int)
     if rest or row % (8 * size // bits):
         raise FormatError(f"{name}: {weight.shape[-1]} words are no row of codes of {bits} bits")
     whole = (*weight.shape[:-1], row)
+    if scales.shape != biases.shape or scales.shape[:-1] != whole[:-1]:
+        raise FormatError(
+            f"{name}: scales of shape {scales.shape} and biases of shape {biases.shape} "
+            f"do not fit a shape of {whole}"
+        )
     codes = dense_part("codes", *_place(weight), (*whole[:-1], row * bits // 8 // size), size)
     others = [
         dense_part(role, *_place(one), one.shape, element_type(one.encoding).bytes, shared)

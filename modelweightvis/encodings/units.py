@@ -97,7 +97,7 @@ def _floats(name: str, units: NDArray[np.uint8]) -> NDArray[np.float32]:
     elif name == "BF16":
         floats.bfloat16(units.reshape(-1).view("<u2"), out)
     elif name == "F4":
-        floats.look_up_halves(units.reshape(-1), floats.E2M1, out)
+        floats.look_up_halves(units.reshape(-1), 0, floats.E2M1, out)
     else:
         floats.look_up(units.reshape(-1), floats.BYTE_FLOATS[name], out)
     return out

@@ -54,12 +54,19 @@ def look_up(codes: NDArray[np.uint8], table: NDArray[np.float32], out: NDArray[n
 
 @kernel
 def look_up_halves(
-    codes: NDArray[np.uint8], table: NDArray[np.float32], out: NDArray[np.float32]
+    codes: NDArray[np.uint8], first: int, table: NDArray[np.float32], out: NDArray[np.float32]
 ) -> None:
-    """Give both halves of every byte their value, the low one first: (n,) by a table of 16 to (2n,)."""
+    """Give both halves of every byte their value.
+
+    Args:
+        codes: (n,).
+        first: the lowest bit of the half that comes first, 0 or 4.
+        table: (16,).
+        out: written: (2n,).
+    """
     for i in range(codes.size):
-        out[2 * i] = table[codes[i] & 15]
-        out[2 * i + 1] = table[codes[i] >> 4]
+        out[2 * i] = table[(codes[i] >> first) & 15]
+        out[2 * i + 1] = table[(codes[i] >> (4 - first)) & 15]
 
 
 def small_floats(exponent: int, mantissa: int, bias: int) -> NDArray[np.float32]:

@@ -335,6 +335,8 @@ def test_parts_that_do_not_fit_are_named() -> None:
         packed.mlx("w", words, scales, scales, bits=7)
     with pytest.raises(FormatError, match="no row of codes of 5 bits"):
         packed.mlx("w", words, scales, scales, bits=5)
+    with pytest.raises(FormatError, match=r"scales of shape \(3, 6\) and biases of shape \(3, 6\)"):
+        packed.mlx("w", words, scales, scales, bits=4)
     with pytest.raises(FormatError, match="3 bits cannot be decoded"):
         packed.gptq("w", words, words, scales, bits=3)
     with pytest.raises(FormatError, match="do not fit a matrix of 6 × 32"):

@@ -86,9 +86,10 @@ def test_elements_have_to_fill_units() -> None:
         element_type("Q4_K").size(255)
 
 
-def test_nothing_heavy_is_imported() -> None:
+@pytest.mark.parametrize("module", ["table", "parts", "packed", "decoders"])
+def test_nothing_heavy_is_imported(module: str) -> None:
     code = (
-        "import sys, modelweightvis.encodings.table\n"
+        f"import sys, modelweightvis.encodings.{module}\n"
         "sys.exit(bool({'numpy', 'numba', 'gguf'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
