@@ -35,7 +35,12 @@ class SourceChangedError(SourceError):
 
 
 class FormatError(ArbvisError):
-    """A file that a format claimed is not what it says it is."""
+    """A file that a format claimed is not what it says it is.
+
+    `source` is the key of the source that is not, where a format knows which of a group it is.
+    """
+
+    source: str = ""
 
 
 class LayoutError(ArbvisError):

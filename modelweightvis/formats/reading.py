@@ -1,0 +1,63 @@
+"""What every format needs of a source: bounded reads, plain names, sentences that name the place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from arbvis_core.api import FormatError, Probe, Range, Source
+
+#: What Git LFS leaves in place of a file that was not fetched.
+POINTER = b"version https://git-lfs.github.com/spec/"
+#: The most axes of an array, as in numpy.
+AXES = 64
+
+
+def read(source: Source, start: int, stop: int) -> bytes:
+    """Read what there is of a range."""
+    stop = min(stop, source.size)
+    return bytes(source.read([Range(start, stop)])[0]) if 0 <= start < stop else b""
+
+
+def basename(source: Source | Probe) -> str:
+    """Return the last component of a source's name."""
+    return source.name.rpartition("/")[2]
+
+
+def has_suffix(source: Source | Probe, suffixes: tuple[str, ...]) -> bool:
+    """Tell whether a file is called so; what macOS keeps beside a file (`._x`) is not meant."""
+    name = basename(source)
+    return name.lower().endswith(suffixes) and not name.startswith("._")
+
+
+def refuse_pointer(source: Source) -> None:
+    """Raise if the file was never fetched.
+
+    Raises:
+        FormatError: it is what Git LFS leaves in place of a file.
+    """
+    if read(source, 0, len(POINTER)) == POINTER:
+        raise FormatError(
+            f"{source.name} is a pointer of Git LFS, not the file itself; run 'git lfs pull'"
+        )
+
+
+def shown(name: str, longest: int = 80) -> str:
+    """Quote a name that a file says, on one line and not too long."""
+    return repr(name if len(name) <= longest else f"{name[:longest]}…")
+
+
+def listed(names: Sequence[str], first: int = 3) -> str:
+    """List the first few names and say how many more there are."""
+    more = f" and {len(names) - first} more" if len(names) > first else ""
+    return ", ".join(shown(name) for name in names[:first]) + more
+
+
+@contextmanager
+def of_source(source: Source) -> Iterator[None]:
+    """Tell which source a `FormatError` is about, so that the others can be shown without it."""
+    try:
+        yield
+    except FormatError as error:
+        error.source = source.key
+        raise

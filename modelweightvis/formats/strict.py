@@ -1,0 +1,86 @@
+"""JSON as its standard has it, and no more: what Python is lenient about is refused here."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections import Counter
+from typing import Any
+
+#: Containers inside each other; the limit of most readers of JSON.
+DEEPEST = 127
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+
+
+def parse_json(data: bytes) -> Any:
+    """Parse JSON.
+
+    Duplicate keys, `NaN`, `Infinity`, numbers beyond float64 and halves of surrogate pairs are
+    refused. Integers of more than 20 digits come back as floats, and so does `-0`.
+
+    Raises:
+        ValueError: the text is not valid; the message says why, in a few words.
+    """
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"not UTF-8 at its byte {error.start}") from None
+    try:
+        value = json.loads(
+            text,
+            object_pairs_hook=_unique,
+            parse_constant=_no_constant,
+            parse_float=_finite,
+            parse_int=_integer,
+        )
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+    except json.JSONDecodeError as error:
+        raise ValueError(f"not JSON at its character {error.pos}: {error.msg}") from None
+    if _SURROGATE.search(text):
+        _check_surrogates(value)
+    return value
+
+
+def depth(value: object) -> int:
+    """Count containers inside each other."""
+    level, found = [value], 0
+    while level := [one for one in level if isinstance(one, dict | list)]:
+        found += 1
+        level = [
+            inner for one in level for inner in (one.values() if isinstance(one, dict) else one)
+        ]
+    return found
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        double, _ = Counter(key for key, _ in pairs).most_common(1)[0]
+        raise ValueError(f"not unambiguous: {double[:80]!r} is said twice")
+    return made
+
+
+def _no_constant(text: str) -> Any:
+    raise ValueError(f"not JSON: it says {text}")
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if math.isinf(value):
+        raise ValueError(f"not valid: {text[:40]} is beyond every float")
+    return value
+
+
+def _integer(text: str) -> int | float:
+    return int(text) if len(text) <= 20 and text != "-0" else _finite(text)
+
+
+def _check_surrogates(value: object) -> None:
+    try:
+        json.dumps(value, ensure_ascii=False).encode("utf-8")
+    except UnicodeEncodeError:
+        raise ValueError("not valid: it holds half of a surrogate pair") from None
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
