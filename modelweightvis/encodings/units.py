@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from math import prod
 from typing import TYPE_CHECKING, Any
 
@@ -54,6 +55,17 @@ def decode_units(name: str, units: NDArray[np.uint8]) -> NDArray[np.float32]:
     flat = _kernel_ready(units.reshape(prod(units.shape[:-1]), stored.bytes))
     values = _decoder(stored)(flat)
     return np.asarray(values).reshape(*units.shape[:-1], stored.elements)
+
+
+@cache
+def code_values(name: str) -> NDArray[np.float32]:
+    """Return what every code of a type of 16 bits means, float32, (65536,)."""
+    import numpy as np
+
+    codes = np.arange(1 << 16, dtype="<u2").view(np.uint8).reshape(-1, 2)
+    values = decode_units(name, codes).reshape(-1)
+    values.flags.writeable = False
+    return values
 
 
 def _kernel_ready(units: NDArray[np.uint8]) -> NDArray[np.uint8]:

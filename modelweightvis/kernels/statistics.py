@@ -81,6 +81,31 @@ class Statistics:
         _add_moments(ready, self.shift, self.sums)
         _add_bins(bits, self.histogram)
 
+    def add_counts(self, counts: NDArray[np.uint32], values: NDArray[np.float32]) -> None:
+        """Take in values of a type of 16 bits, by how often each of its codes occurs.
+
+        Args:
+            counts: as `tally` makes them, (65536,).
+            values: what the codes mean, (65536,).
+        """
+        codes = np.flatnonzero(counts)
+        often, values = counts[codes].astype(np.int64), values[codes]
+        finite = np.isfinite(values)
+        zeros = often[values == 0].sum()
+        self.counts += np.array([often.sum(), often[~finite].sum(), zeros], np.int64)
+        bins = _BIN_OF[values.view(np.uint32) >> 16]
+        self.histogram += np.bincount(bins, often, 256).astype(np.int64)
+        if finite.any():
+            often, values = often[finite], values[finite]
+            low, high = min(values.min(), self.extremes[0]), max(values.max(), self.extremes[1])
+            self.extremes[:] = low, high
+            self.sums[SUM_ABS] += (abs(values.astype(np.float64)) * often).sum()
+            first = values.astype(np.float64) - self.shift
+            power = often.astype(np.float64)
+            for exponent in (FIRST, SECOND, THIRD, FOURTH):
+                power *= first
+                self.sums[exponent] += power.sum()
+
     def merged(self, other: Statistics) -> Statistics:
         """Return what both took in; they must have the same shift."""
         if self.shift != other.shift:
@@ -111,6 +136,23 @@ class Statistics:
         kurtosis = central / variance**2 if variance > 0 and variance**2 > 0 else None
         figures = (low, high, mean, sqrt(variance), sqrt(variance + mean**2), mean_abs)
         return summary | dict(zip(names, (*figures, max(-low, high, 0.0), kurtosis), strict=True))
+
+
+def tally(stored: NDArray[np.uint16], counts: NDArray[np.uint32]) -> None:
+    """Count how often each code of 16 bits occurs: (h, w), added to (65536,).
+
+    Where there are many elements of few codes this is faster than adding up their values, and exact.
+    """
+    ready = np.ascontiguousarray(stored).view()
+    ready.flags.writeable = False
+    _tally(ready, counts)
+
+
+@kernel
+def _tally(stored: NDArray[np.uint16], counts: NDArray[np.uint32]) -> None:
+    for y in range(stored.shape[0]):
+        for x in range(np.uint64(stored.shape[1])):
+            counts[stored[y, x]] += np.uint32(1)
 
 
 @kernel

@@ -12,7 +12,7 @@ import pytest
 from numpy.typing import NDArray
 
 from modelweightvis.encodings.table import TYPES
-from modelweightvis.encodings.units import decode_units
+from modelweightvis.encodings.units import code_values, decode_units
 
 #: Where the halves of each block type lie, so that they can be made to be those of real weights.
 HALVES = {
@@ -135,6 +135,7 @@ def test_every_float_of_two_bytes(name: str) -> None:
     with np.errstate(all="ignore"):
         theirs = codes.view(dtype).astype(np.float32)
     _same(decode_units(name, codes.view(np.uint8).reshape(-1, 2)), theirs)
+    _same(code_values(name), theirs)
 
 
 @pytest.mark.parametrize(

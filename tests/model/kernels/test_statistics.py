@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from modelweightvis.kernels.statistics import BINS, EDGES, Statistics
+from modelweightvis.kernels.statistics import BINS, EDGES, Statistics, tally
 
 SPECIAL = np.array([np.nan, np.inf, -np.inf, 0.0, -0.0, 1e-40, -1e-45, 3e38], np.float32)
 
@@ -69,6 +69,31 @@ def test_rectangles_add_up_and_merge() -> None:
     _check(merged, values)
     assert merged.histogram.sum() == values.size
     assert left.counts[0] == 40 * 77 + 50 * 30  # merging changes neither
+
+
+@pytest.mark.parametrize("kind", ["F16", "BF16"])
+def test_counts_of_codes_are_as_good_as_their_values(kind: str) -> None:
+    values = _values(9, (80, 300), 0.05)
+    with np.errstate(over="ignore"):
+        halves = values.astype(np.float16)
+    stored = halves.view(np.uint16) if kind == "F16" else values.view(np.uint32) >> 16
+    stored = stored.astype(np.uint16)
+    every = np.arange(1 << 16, dtype=np.uint16)
+    meant = every.view(np.float16) if kind == "F16" else (every.astype(np.uint32) << 16).view("f4")
+    with np.errstate(invalid="ignore"):
+        table = meant.astype(np.float32)
+    counts = np.zeros(1 << 16, np.uint32)
+    tally(stored[:40], counts)
+    tally(stored[40:, ::2], counts)
+    tally(stored[40:, 1::2], counts)
+    np.testing.assert_array_equal(counts, np.bincount(stored.ravel(), minlength=1 << 16))
+    counted, direct = Statistics(0.01), Statistics(0.01)
+    counted.add_counts(counts, table)
+    direct.add(table[stored])
+    _check(counted, table[stored])
+    np.testing.assert_array_equal(counted.counts, direct.counts)
+    np.testing.assert_array_equal(counted.extremes, direct.extremes)
+    np.testing.assert_array_equal(counted.histogram, direct.histogram)
 
 
 def test_moments_do_not_cancel_about_a_shift() -> None:
