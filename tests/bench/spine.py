@@ -90,23 +90,27 @@ class Race:
 def race(folder: Path, chosen: argparse.Namespace) -> list[str]:
     """Run the programs in turn, and return the table of their medians."""
     ring = Race(folder, chosen.mib << 20, chosen.cores)
-    runs: dict[str, tuple[Callable[[], measure.Run], list[float]]] = {
+    runs: dict[str, tuple[Callable[[], measure.Run], list[measure.Run]]] = {
         "`arbvis`, whole process": (ring.arbvis, []),
         "`vips dzsave`, from ready-made RGB pixels": (ring.dzsave, []),
         "floor: deflate the leaf codes and write them": (ring.floor, []),
         "`cp` of the input": (ring.copy, []),
     }
     for _ in range(chosen.rounds):
-        for program, seconds in runs.values():
-            seconds.append(program().seconds)
-    medians = {name: statistics.median(seconds) for name, (_, seconds) in runs.items()}
+        for program, done in runs.values():
+            done.append(program())
+    medians = {
+        name: statistics.median(one.seconds for one in done) for name, (_, done) in runs.items()
+    }
     ours, theirs, floor, _ = medians.values()
     leaf = ring.width * ring.height / 1e6
     peak = ring.arbvis(watch=True).private_bytes
-    table = ["| | seconds (median) | spread | Mpx/s |", "|---|--:|--:|--:|"]
-    for name, (_, seconds) in runs.items():
-        spread = f"{min(seconds):.2f}–{max(seconds):.2f}"
-        table.append(f"| {name} | {medians[name]:.2f} | {spread} | {leaf / medians[name]:.0f} |")
+    table = ["| median of runs | seconds | spread | CPU seconds | Mpx/s |", "|---|--:|--:|--:|--:|"]
+    for name, (_, done) in runs.items():
+        seconds = sorted(one.seconds for one in done)
+        cpu = statistics.median(one.cpu for one in done)
+        spread, rate = f"{seconds[0]:.2f}–{seconds[-1]:.2f}", leaf / medians[name]
+        table.append(f"| {name} | {medians[name]:.2f} | {spread} | {cpu:.2f} | {rate:.0f} |")
     again = "" if ring.unique == ring.size else f", {ring.unique >> 20} MiB of them different"
     setting = (
         f"{ring.size >> 20} MiB of executables and libraries{again}, {ring.width} × {ring.height} "
