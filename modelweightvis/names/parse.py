@@ -71,6 +71,10 @@ def _role(context: str, leaf: str, siblings: str) -> str:
     role = rows.find(tables.BY_CONTEXT[context], leaf, siblings, context)
     if role is None and context:
         role = f"{context}.{leaf.replace('.', '_')}"
+    if role is None and "." in leaf:  # a norm with matrices of its own
+        head, _, rest = leaf.partition(".")
+        norm = rows.find(tables.NORMS, head, siblings)
+        role = f"{norm}.{rest.replace('.', '_')}" if norm else None
     return (role or "other").lower()
 
 

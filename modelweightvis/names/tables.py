@@ -15,12 +15,12 @@ from modelweightvis.names.rows import Row
 _ENCLOSED: Final = r"\|(pre_|post_)(feedforward|ff|feed_forward|mlp|moe|ffn)_?(layer_?norm|norm)"
 
 PROJECTIONS: Final = (
-    Row(r"(w|wo|linear_)?q(_?proj|_lin|_linear|_no_perm|_proj_no_perm)?|to_q|query(_proj|_layer)?"
+    Row(r"(w|W|linear_)?q(_?proj|_lin|_linear|_no_perm|_proj_no_perm)?|to_q|query(_proj|_layer)?"
         r"|q_proj\.linear", "{c}.q"),
-    Row(r"w?k(_?proj|_lin|_linear|_proj_no_perm)?|linear_k|to_k|key(_proj|_layer)?|k_proj\.linear",
+    Row(r"[wW]?k(_?proj|_lin|_linear|_proj_no_perm)?|linear_k|to_k|key(_proj|_layer)?|k_proj\.linear",
         "{c}.k"),
-    Row(r"w?v(_?proj|_lin|_linear)?|linear_v|to_v|value(_proj|_layer)?|v_proj\.linear", "{c}.v"),
-    Row(r"[Ww]?qkv(_?proj|_lin|_linear)?|query_key_value|c_attn|in_proj|to_qkv|att_proj"
+    Row(r"[wW]?v(_?proj|_lin|_linear)?|linear_v|to_v|value(_proj|_layer)?|v_proj\.linear", "{c}.v"),
+    Row(r"([Ww]_?)?qkv(_?proj|_lin|_linear)?|query_key_value|c_attn|in_proj|to_qkv|att_proj"
         r"|in_proj_qkv|language_expert_query_key_value", "{c}.qkv"),
     Row(r"w?kv(_proj)?|key_value|to_kv|c_kv", "{c}.kv"),
     Row(r"o_proj(\.linear)?|out_proj|[Ww]o|out_lin|to_out(\.0)?|output\.dense|linear_out|attn_out",
@@ -103,7 +103,7 @@ _HALVES: Final = (
         r"|dense_in|in_proj|up_layer|w_in|ff1|dense1|0|0\.proj|fc_1|proj_1", "{c}.up"),
     Row(r"down_proj|down|w2|[Ww]o|fc2|c_proj|fc_out|lin_?2|linear_?2|linear_out|linear_fc2|proj"
         r"|dense_4h_to_h|ffw_layer_2|output(\.dense|_dense)?|dense_out|out_proj|down_layer|mlp2"
-        r"|output_linear|ff_out|w_out|ff2|dense2|2|4|fc_2|proj_2", "{c}.down"),
+        r"|output_linear|ff_out|w_out|ff2|dense2|2|3|4|fc_2|proj_2", "{c}.down"),
 )  # fmt: skip
 MLP: Final = (
     *_BANKS,
@@ -194,7 +194,11 @@ NORMS: Final = (
         r"|post_attention_layer_?norm|ln_?[23]|norm_?[23]|layer_norm_?[23]|layernorm_?[23]"
         r"|layernorm_after|final_layer_norm|norm_feed_forward1?|ffn_ln|rms_norm_2", "mlp_norm"),
     Row(r"pre_feedforward_layernorm_2", "mlp_norm_2"),
-    Row(r"norm_feed_forward2", "mlp_2_norm"),
+    Row(r"norm_feed_forward2|ffn2_layer_norm", "mlp_2_norm"),
+    Row(r"ffn1_layer_norm|norm_ffn|intermediate\.LayerNorm", "mlp_norm"),
+    Row(r"layer_norm_att|norm_mlstm", "attention_norm"),
+    Row(r"post_norm1|post_operator_norm", "attention_post_norm"),
+    Row(r"post_norm2", "mlp_post_norm"),
     Row(r"norm_conv", "conv_norm"),
     Row(r"(norm_attn_norm\.)?norm_1|norm_pre_attn", "attention_norm"),
     Row(r"(pre_|input_|self_)?(self_)?(attn|attention|mixer|operator)_(layer_?norm|norm|ln)"
@@ -211,7 +215,8 @@ SCALES: Final = (
         "attention_scale"),
     Row(r"ls_?2|lambda_?2|gamma_?2|layer_scale_?2(\.lambda1)?|(cross_attn_)?mlp_gate|gate_ffn"
         r"|cross_attn_mlp_gate", "mlp_scale"),
-    Row(r"cross_attn_attn_gate", "attention_scale"),
+    Row(r"post_attention_residual(_scale)?(\.\w+)?|input_residual", "attention_scale"),
+    Row(r"post_mlp_residual(_scale)?(\.\w+)?|ffn_gamma", "mlp_scale"),
     Row(r"layer_scalar|layer_scale|scale", "block_scale"),
 )  # fmt: skip
 
@@ -223,8 +228,14 @@ EXTRAS: Final = (
     Row(r"shared_head\.(head|norm)", r"mtp.\1"),
     Row(r"per_layer_input_gate", "per_layer.gate"),
     Row(r"per_layer_projection", "per_layer.projection"),
-    Row(r"intermediate\w*\.dense(_act_fn)?", "mlp.up"),
-    Row(r"output\w*\.dense", "mlp.down"),
+    Row(r"intermediate\w*\.(dense|conv1d)(_act_fn)?", "mlp.up"),
+    Row(r"output\w*\.(dense|conv1d)", "mlp.down"),
+    Row(r"post_attention\.(dense|conv1d)", "attention.o"),
+    Row(r"post_attention\.layernorm", "attention_post_norm"),
+    Row(r"(depth|point)_wise_conv(\d?)", r"conv.\1wise\2"),
+    Row(r"attn_sconv(\.conv1d)?", "conv.attention"),
+    Row(r"mlp_sconv(\.conv1d)?", "conv.mlp"),
+    Row(r"hc_(?:\w+\.)*(\w+)", r"hyper_connection.\1"),
     Row(r"ffn", "mlp.up", when=r"\|ffn_output"),
     Row(r"ffn_output", "mlp.down"),
     Row(r"full_layer_layer_norm", "mlp_post_norm"),
@@ -237,7 +248,7 @@ BARE: Final = tuple(row._replace(when=r"\|A_log") for row in SSM if row.role != 
 #: Diffusion transformers: what the time step does to a block.
 MODULATION: Final = (
     Row(r"norm\w*\.(linear|lin|emb\..*)|(\w+_)?(mod|modulation)(\.(lin|linear|\d))?"
-        r"|scale_shift_table|adaln\w*(\.\w+)*|adaLN\w*(\.\w+)*", "modulation"),
+        r"|scale_shift_table|ada\w*(\.\w+)*", "modulation"),
     Row(r"proj_mlp", "mlp.up"),
     Row(r"proj_out", "mlp.down", when=r"\|proj_mlp"),
 )  # fmt: skip
@@ -270,6 +281,8 @@ BY_CONTEXT: Final[dict[str, tuple[Row, ...]]] = {
     "time_mix": TIME_MIX,
     "channel_mix": TIME_MIX,
     "indexer": INDEXER,
+    "adapter": (),
+    "bottleneck": (),
     "altup": ALTUP,
     "laurel": LAUREL,
     "": (
@@ -287,7 +300,7 @@ _TELLING: Final = (
                             "wq", "q_norm", "k_norm"}),
     ("mixer", "mlp", {"up_proj", "down_proj", "gate", "gate_proj", "fc1", "fc2",
                       "gate.e_score_correction", "fc1_latent_proj"}),
-    ("attention", "time_mix", {"receptance", "r_proj", "time_decay", "time_maa_x", "r_k", "x_r"}),
+    ("attention", "time_mix", {"receptance", "time_decay", "time_maa_x", "r_k", "x_r"}),
     ("mlp", "channel_mix", {"receptance", "time_mix_key", "time_maa_k", "x_k"}),
 )  # fmt: skip
 
