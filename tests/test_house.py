@@ -75,12 +75,12 @@ def test_tests_stand_where_their_modules_do() -> None:
     for kind, package in (("core", "arbvis_core"), ("model", "modelweightvis")):
         base = ROOT / "tests" / kind
         for path in (path for path in tracked() if base in path.parents):
-            if path.name.startswith("test_"):
-                folder = ROOT / package / path.relative_to(base).parent
-                module = folder / path.name[5:]
-                known = module.is_file() or module.with_suffix("").is_dir()
-                if not known and module.stem != folder.name:
-                    strays.append(path.relative_to(ROOT).as_posix())
+            folder = ROOT / package / path.relative_to(base).parent
+            module = folder / path.name.removeprefix("test_")
+            mirrored = module.is_file() or module.with_suffix("").is_dir()
+            of_a_package = folder.name != package and (folder / "__init__.py").is_file()
+            if path.name.startswith("test_") and not mirrored and not of_a_package:
+                strays.append(path.relative_to(ROOT).as_posix())
     assert not strays
 
 

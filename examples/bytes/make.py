@@ -16,11 +16,11 @@ HERE = Path(__file__).parent
 
 
 def array() -> None:
-    """Write the waves of two stones in a pond: float32, 256 × 256."""
-    y, x = np.mgrid[0:256, 0:256]
-    near, far = np.hypot(x - 80, y - 90), np.hypot(x - 190, y - 170)
-    field = np.cos(near / 5) / (1 + near / 40) + np.cos(far / 7) / (1 + far / 40)
-    np.save(HERE / "array.npy", field.astype(np.float32))
+    """Write the waves of two stones in a pond: int16, 256 × 512."""
+    y, x = np.mgrid[0:256, 0:512]
+    near, far = np.hypot(x - 130, y - 90), np.hypot(x - 380, y - 170)
+    field = np.cos(near / 9) / (1 + near / 60) + np.cos(far / 13) / (1 + far / 60)
+    np.save(HERE / "array.npy", (field * 12_000).astype(np.int16))
 
 
 def sound() -> None:
