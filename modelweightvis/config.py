@@ -11,92 +11,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-#: Spellings in a `config.json`, the common one first.
-_KEYS: Final[dict[str, tuple[str, ...]]] = {
-    "hidden_size": ("hidden_size", "n_embd", "d_model", "dim", "embed_dim", "model_dim",
-                    "n_embed", "emb_dim", "hidden_dim", "width", "projection_hidden_size"),
-    "layers": ("num_hidden_layers", "n_layer", "n_layers", "num_layers", "encoder_layers", "depth"),
-    "heads": ("num_attention_heads", "n_head", "n_heads", "num_heads", "encoder_attention_heads",
-              "attention_heads"),
-    "kv_heads": ("num_key_value_heads", "n_kv_heads", "num_kv_heads", "n_head_kv",
-                 "multi_query_group_num", "num_attention_kv_heads", "kv_n_heads"),
-    "head_dim": ("head_dim", "d_kv", "kv_channels", "attention_head_dim", "attention_head_size"),
-    "q_head_dim": ("qk_head_dim",),
-    "v_head_dim": ("v_head_dim",),
-    "intermediate_size": ("intermediate_size", "n_inner", "ffn_dim", "d_ff", "ffn_hidden_size",
-                          "encoder_ffn_dim", "feed_forward_dim", "inner_dim", "mlp_hidden_size"),
-    "vocab_size": ("vocab_size", "padded_vocab_size", "n_vocab"),
-    "max_positions": ("max_position_embeddings", "n_positions", "max_seq_len", "n_ctx",
-                      "max_sequence_length", "seq_length"),
-    "experts": ("num_experts", "num_local_experts", "n_routed_experts", "moe_num_experts",
-                "num_experts_per_layer", "n_experts"),
-    "experts_per_token": ("num_experts_per_tok", "num_experts_per_token", "moe_topk", "moe_k",
-                          "num_selected_experts", "experts_per_token", "moe_top_k",
-                          "n_experts_per_tok", "top_k_experts"),
-    "shared_experts": ("n_shared_experts", "num_shared_experts", "num_shared_expert",
-                       "moe_num_shared_experts"),
-    "moe_intermediate_size": ("moe_intermediate_size", "expert_intermediate_size",
-                              "expert_ffn_hidden_size", "moe_ffn_hidden_size"),
-    "shared_intermediate_size": ("shared_expert_intermediate_size", "shared_intermediate_size",
-                                 "moe_shared_expert_intermediate_size"),
-    "first_dense_layers": ("first_k_dense_replace", "moe_layer_start_index"),
-    "q_lora_rank": ("q_lora_rank",),
-    "kv_lora_rank": ("kv_lora_rank",),
-    "rope_theta": ("rope_theta", "rotary_emb_base"),
-    "norm_eps": ("rms_norm_eps", "layer_norm_eps", "layer_norm_epsilon", "norm_eps",
-                 "layernorm_epsilon"),
-    "sliding_window": ("sliding_window",),
-    "tied": ("tie_word_embeddings",),
-}  # fmt: skip
-
-#: Spellings in GGUF metadata, behind `<architecture>.`.
-_GGUF_KEYS: Final[dict[str, tuple[str, ...]]] = {
-    "hidden_size": ("embedding_length",),
-    "layers": ("block_count",),
-    "heads": ("attention.head_count",),
-    "kv_heads": ("attention.head_count_kv",),
-    "head_dim": ("attention.key_length",),
-    "q_head_dim": ("attention.key_length_mla", "attention.key_length"),
-    "v_head_dim": ("attention.value_length_mla", "attention.value_length"),
-    "intermediate_size": ("feed_forward_length",),
-    "vocab_size": ("vocab_size",),
-    "max_positions": ("context_length",),
-    "experts": ("expert_count",),
-    "experts_per_token": ("expert_used_count",),
-    "shared_experts": ("expert_shared_count",),
-    "moe_intermediate_size": ("expert_feed_forward_length",),
-    "shared_intermediate_size": ("expert_shared_feed_forward_length",),
-    "first_dense_layers": ("leading_dense_block_count",),
-    "q_lora_rank": ("attention.q_lora_rank",),
-    "kv_lora_rank": ("attention.kv_lora_rank",),
-    "rope_theta": ("rope.freq_base",),
-    "norm_eps": ("attention.layer_norm_rms_epsilon", "attention.layer_norm_epsilon"),
-    "sliding_window": ("attention.sliding_window",),
-}
-
-#: Nested configurations, and the stack each speaks of.
-_NESTED: Final = {
-    "text_config": "text", "language_config": "text", "llm_config": "text", "thinker_config": "",
-    "vision_config": "vision", "visual": "vision", "vision_cfg": "vision", "vit_config": "vision",
-    "audio_config": "audio", "audio_encoder_config": "audio", "speech_config": "audio",
-    "encoder": "encoder", "decoder": "decoder", "text_encoder": "encoder",
-    "qformer_config": "projector", "projector_config": "projector",
-}  # fmt: skip
+from modelweightvis import config_keys
 
 _LARGEST: Final = 2**40  # a size beyond it is a mistake or an attack
 _DEEPEST: Final = 4  # nested configurations
 _LONGEST: Final = 2**24  # bytes of a `config.json`
 _DIGITS: Final = 20  # of a whole number; more would only cost time
-
-#: What an encoder–decoder calls the halves' own facts.
-_SIDES: Final[dict[str, dict[str, tuple[str, ...]]]] = {
-    side: {
-        "layers": (f"{side}_layers", f"num_{side}_layers"),
-        "heads": (f"{side}_attention_heads",),
-        "intermediate_size": (f"{side}_ffn_dim",),
-    }
-    for side in ("encoder", "decoder")
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,13 +136,13 @@ class _Reader:
 
     def plain(self, config: Mapping[str, Any], depth: int) -> ModelConfig:
         """Read a `config.json` or a part of one."""
-        facts = self._facts(config, _KEYS)
+        facts = self._facts(config, config_keys.KEYS)
         if "rope_theta" not in facts and isinstance(rope := config.get("rope_parameters"), Mapping):
             per_kind = rope.get("full_attention")
             facts |= self._facts(per_kind if isinstance(per_kind, Mapping) else rope, _ROPE)
         for key in ("attn_config", "ffn_config"):
             if isinstance(nested := config.get(key), Mapping):
-                facts = self._facts(nested, _KEYS) | facts
+                facts = self._facts(nested, config_keys.KEYS) | facts
         facts |= self._heads(config, facts)
         parts = self._sides(config, facts) | self._parts(config, depth)
         architectures = config.get("architectures")
@@ -236,13 +156,13 @@ class _Reader:
         if not family:
             counts = (key for key in pairs if isinstance(key, str) and key.endswith(".block_count"))
             family = _word(next(counts, "").removesuffix(".block_count"))
-        facts = self._facts(pairs, _prefixed(family, _GGUF_KEYS))
+        facts = self._facts(pairs, _prefixed(family, config_keys.GGUF_KEYS))
         tokens: Any = pairs.get("tokenizer.ggml.tokens")
         if "vocab_size" not in facts and hasattr(tokens, "__len__"):
             facts["vocab_size"] = len(tokens)
         parts = {}
         for tower in ("vision", "audio"):
-            told = self._facts(pairs, _prefixed(f"{family}.{tower}", _GGUF_KEYS))
+            told = self._facts(pairs, _prefixed(f"{family}.{tower}", config_keys.GGUF_KEYS))
             if told:
                 parts[tower] = _complete(ModelConfig(family, family, **told))
         decoder = self._facts(pairs, {"layers": (f"{family}.decoder_block_count",)})
@@ -264,12 +184,12 @@ class _Reader:
     def _sides(self, config: Mapping[str, Any], facts: dict[str, Any]) -> dict[str, ModelConfig]:
         if not any(key in config for key in ("decoder_layers", "num_decoder_layers")):
             return {}
-        own = {side: self._facts(config, keys) for side, keys in _SIDES.items()}
+        own = {side: self._facts(config, keys) for side, keys in config_keys.SIDES.items()}
         return {side: _complete(ModelConfig(**(facts | told))) for side, told in own.items()}
 
     def _parts(self, config: Mapping[str, Any], depth: int) -> dict[str, ModelConfig]:
         parts: dict[str, ModelConfig] = {}
-        for key, stack in _NESTED.items():
+        for key, stack in config_keys.NESTED.items():
             nested = config.get(key)
             if nested is None or (not isinstance(nested, Mapping) and "config" not in key):
                 continue
@@ -342,7 +262,9 @@ def _complete(config: ModelConfig) -> ModelConfig:
     """Fill what is not said from the language model inside, and from what follows."""
     text = config.parts.get("text")
     if text is not None:
-        missing = {name: getattr(text, name) for name in _KEYS if getattr(config, name) is None}
+        missing = {
+            name: getattr(text, name) for name in config_keys.KEYS if getattr(config, name) is None
+        }
         config = replace(config, **missing)
     heads, head_dim = config.heads, config.head_dim
     if head_dim is None and heads and config.hidden_size and config.hidden_size % heads == 0:
