@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import runpy
 from dataclasses import fields
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -171,3 +173,22 @@ def test_anything_json_can_say_is_survived(value: object) -> None:
     for name in ("hidden_size", "layers", "heads", "kv_heads", "head_dim"):
         size = getattr(config, name)
         assert size is None or (type(size) is int and 0 <= size <= 2**40)
+
+
+def test_what_transformers_saves_is_what_it_means() -> None:
+    reason = "the comparison runs where torch and transformers are"
+    pytest.importorskip("torch", reason=reason)
+    transformers = pytest.importorskip("transformers", reason=reason)
+    models = runpy.run_path(str(Path(__file__).parent / "names" / "architectures.py"))
+    for architecture, (_, chosen) in models["ARCHITECTURES"].items():
+        config = transformers.CONFIG_MAPPING[architecture](**chosen)
+        ours = parse_config(config.to_json_string(use_diff=False).encode())
+        meant = config.get_text_config()
+        assert ours.warnings == (), architecture
+        for name, attribute in (
+            ("hidden_size", "hidden_size"), ("layers", "num_hidden_layers"),
+            ("heads", "num_attention_heads"), ("vocab_size", "vocab_size"),
+            ("experts", "num_experts"), ("experts_per_token", "num_experts_per_tok"),
+        ):  # fmt: skip
+            if isinstance(wanted := getattr(meant, attribute, None), int):
+                assert getattr(ours, name) == wanted, (architecture, name)
