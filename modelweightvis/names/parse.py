@@ -179,8 +179,9 @@ def _canonical(found: Found, taken: dict[str, int]) -> str:
         role = f"other.{found.shape.leaf}"
     elif found.layer is None and (role == "outside" or found.shape.context):
         role = ".".join(found.path)
-    words = (found.stack, "" if found.layer is None else str(found.layer), role, found.shape.kind)
-    base = ".".join(filter(None, words))
+    stack = f"{found.stack}." if found.stack else ""
+    layer = "" if found.layer is None else f"{found.layer}."
+    base = f"{stack}{layer}{role}.{found.shape.kind}"
     tail = "" if found.expert is None else f"[{found.expert}]"
     tail += f":{found.shape.part}" if found.shape.part else ""
     name = base + tail

@@ -12,7 +12,7 @@ from modelweightvis.names.stems import stem
 #: The path in front of a block's index, the name of the list included.
 Container = tuple[str, ...]
 
-_NUMBER: Final = re.compile(r"(?:(?<![^.])|(?<=expert_))[0-9]{1,6}(?![^.])")
+_NUMBER: Final = re.compile(r"(?:(?<![^.])|(?<=expert_))([0-9]{1,6})(?![^.])")
 _SENTINEL: Final = 900_000  # numbers from here on mark their own place; real ones stay below
 
 
@@ -44,7 +44,7 @@ class Found:
 
 
 class _Spots(NamedTuple):
-    """Which of a name's numbers are its layer and its expert; -1 for none."""
+    """Where among a name's words its layer and its expert stand; 0 for none."""
 
     layer: int
     expert: int
@@ -54,25 +54,23 @@ class Reader:
     """Reads the names of one model."""
 
     def __init__(self) -> None:
-        self._spots: dict[str, _Spots] = {}
+        self._spots: dict[tuple[str, ...], _Spots] = {}
         self._shapes: dict[tuple[str, ...], Shape] = {}
 
     def read(self, name: str) -> Found:
         """Return the name taken apart, without its role."""
-        numbers = _NUMBER.findall(name)
-        if not numbers:
+        words = _NUMBER.split(name)  # text and numbers in turn
+        if len(words) == 1:
             return Found(name, self._shape((name,), name), None, None)
-        template = _NUMBER.sub("#", name)
+        template = tuple(words[::2])
         spots = self._spots.get(template)
         if spots is None:
             spots = self._spots[template] = _find_spots(name)
-        rest = [number for at, number in enumerate(numbers) if at not in spots]
-        return Found(
-            name,
-            self._shape((template, *rest), name),
-            int(numbers[spots.layer]) if spots.layer >= 0 else None,
-            int(numbers[spots.expert]) if spots.expert >= 0 else None,
-        )
+        layer = int(words[spots.layer]) if spots.layer else None
+        expert = int(words[spots.expert]) if spots.expert else None
+        for spot in spots:
+            words[spot] = "" if spot else words[0]
+        return Found(name, self._shape(tuple(words), name), layer, expert)
 
     def _shape(self, key: tuple[str, ...], name: str) -> Shape:
         shape = self._shapes.get(key)
@@ -85,9 +83,8 @@ def _find_spots(name: str) -> _Spots:
     count = iter(range(_SENTINEL, 999_999))
     marked = _NUMBER.sub(lambda match: str(next(count, match[0])), name)
     _, layer, expert = _take_apart(marked)
-    return _Spots(
-        -1 if layer is None else layer - _SENTINEL, -1 if expert is None else expert - _SENTINEL
-    )
+    layer, expert = (0 if at is None else 2 * (at - _SENTINEL) + 1 for at in (layer, expert))
+    return _Spots(layer, expert)
 
 
 def _take_apart(name: str) -> tuple[Shape, int | None, int | None]:

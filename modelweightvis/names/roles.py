@@ -8,6 +8,7 @@ group of a tensor outside the blocks says whether it belongs above them (`embedd
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final, Literal
 
 #: Where a tensor stands in the picture of its stack.
@@ -109,10 +110,14 @@ def place_of(role: str, *, in_block: bool) -> Place:
 
 def order_of(role: str, kind: str, expert: int | None, *, in_block: bool) -> tuple[int, ...]:
     """Return the sort key of a tensor among those of its block, or of its stack's outside."""
+    return (*_rank_of(role, in_block), -1 if expert is None else expert, _KIND_RANK.get(kind, 2))
+
+
+@lru_cache(maxsize=4096)
+def _rank_of(role: str, in_block: bool) -> tuple[int, int]:  # noqa: FBT001
     group, _, leaf = role.partition(".")
     if in_block:
         rank, known = _BLOCK_RANK.get(group, len(BLOCK)), BLOCK.get(group, ())
     else:
         rank, known = _OUTER_RANK.get(group, len(OUTER)), OUTER.get(group, OUTER["outside"])[1]
-    within = known.index(leaf) if leaf in known else len(known)
-    return (rank, within, -1 if expert is None else expert, _KIND_RANK.get(kind, 2))
+    return rank, known.index(leaf) if leaf in known else len(known)

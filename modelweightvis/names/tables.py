@@ -311,7 +311,7 @@ _KINDS: Final = (
     ("ssm", ("ssm.out", "ssm.in", "ssm.a")),
     ("rwkv", ("time_mix.key", "time_mix.receptance")),
     ("conv", ("conv.in", "conv.conv", "conv.depthwise")),
-    ("moe", ("router", "experts.down", "experts.up", "experts.gate_up")),
+    ("moe", ("router", "experts.down", "experts.up", "experts.gate_up", "experts.gate")),
     ("mlp", ("mlp.down", "mlp.up", "channel_mix.key")),
 )
 
