@@ -17,9 +17,6 @@ if TYPE_CHECKING:
 #: PNG's colour types.
 _RGB, _INDEXED, _RGBA = 2, 3, 6
 
-#: ISA-L's fastest level that makes codes for the data.
-_LEVEL = 1
-
 _AVIF_QUALITY = 85
 _AVIF_SPEED = 10
 
@@ -57,7 +54,8 @@ def _true_colour(tile: TrueColour) -> bytes:
 def _png(rows: NDArray[np.uint8], colour: int, chunks: bytes, *, width: int | None = None) -> bytes:
     """Put a file together from unfiltered rows, (height, bytes per row)."""
     import numpy as np
-    from isal import isal_zlib
+
+    from arbvis_core.kernels import deflate
 
     height, row_bytes = rows.shape
     filtered = np.zeros((height, row_bytes + 1), dtype=np.uint8)  # filter 0, "none", on every row
@@ -68,7 +66,7 @@ def _png(rows: NDArray[np.uint8], colour: int, chunks: bytes, *, width: int | No
             b"\x89PNG\r\n\x1a\n",
             _chunk(b"IHDR", header),
             chunks,
-            _chunk(b"IDAT", isal_zlib.compress(filtered.reshape(-1).data, _LEVEL)),
+            _chunk(b"IDAT", deflate.compress(filtered.reshape(-1))),
             _chunk(b"IEND", b""),
         )
     )

@@ -13,7 +13,18 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from arbvis_core.registry import guard
-from arbvis_core.values import TILE, Blob, Box, Canvas, ScenePlan, Tile, TileFormat, TileKey, View
+from arbvis_core.values import (
+    TILE,
+    Blob,
+    Box,
+    Canvas,
+    Plane,
+    ScenePlan,
+    Tile,
+    TileFormat,
+    TileKey,
+    View,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -115,12 +126,12 @@ class Subtree:
             return self.leaf(key, emit)
         gathered: dict[str, NDArray[Any]] | None = None
         for child in children(key, self.plan.canvas):
-            quarter = self.quarter(child, emit)
-            if quarter is None:
+            planes = self.planes(child, emit)
+            if planes is None:
                 continue
             if gathered is None:
                 gathered = empty_planes(self.renderer.planes)
-            place(gathered, quarter, child)
+            self._put(planes, quarter_of(gathered, child), child)
         if gathered is not None and emit:
             emit(key, self.shade(key, gathered))
         return gathered
@@ -128,9 +139,19 @@ class Subtree:
     def quarter(self, key: TileKey, emit: Emit | None = None) -> Planes | None:
         """Return a tile's planes at half size, as its parent needs them."""
         planes = self.planes(key, emit)
-        if planes is None or key.zoom == self.plan.canvas.max_zoom:
-            return planes
-        return fold(self.renderer.planes, planes)
+        if planes is None:
+            return None
+        half = empty_planes(self.renderer.planes, TILE // 2)
+        self._put(planes, half, key)
+        return half
+
+    def _put(self, planes: Planes, quarter: Planes, key: TileKey) -> None:
+        """Fold a tile's planes into a quarter of its parent's; a leaf's are folded already."""
+        if key.zoom == self.plan.canvas.max_zoom:
+            for name, plane in quarter.items():
+                plane[:] = planes[name]
+        else:
+            fold(self.renderer.planes, planes, quarter)
 
     def shade(self, key: TileKey, planes: Planes) -> Tile:
         """Colour a tile above the maximum zoom."""
@@ -147,31 +168,24 @@ def children(key: TileKey, canvas: Canvas) -> Iterator[TileKey]:
                 yield TileKey(key.zoom + 1, x, y)
 
 
-def empty_planes(declared: tuple[Any, ...]) -> dict[str, NDArray[Any]]:
-    """Return planes of a tile in which nothing lies."""
+def empty_planes(declared: tuple[Plane, ...], side: int = TILE) -> dict[str, NDArray[Any]]:
+    """Return planes in which nothing lies, (side, side) each."""
     import numpy as np
 
-    return {plane.name: np.zeros((TILE, TILE), plane.dtype) for plane in declared}
+    return {plane.name: np.zeros((side, side), plane.dtype) for plane in declared}
 
 
-def place(planes: Mapping[str, NDArray[Any]], quarter: Planes, child: TileKey) -> None:
-    """Put a child's folded planes into its quarter of the parent."""
+def quarter_of(planes: Planes, child: TileKey) -> Planes:
+    """Return views of the quarter of a parent's planes that belongs to a child."""
     half = TILE // 2
-    top, left = (child.y & 1) * half, (child.x & 1) * half
-    for name, plane in planes.items():
-        plane[top : top + half, left : left + half] = quarter[name]
+    rows = slice((child.y & 1) * half, (child.y & 1) * half + half)
+    columns = slice((child.x & 1) * half, (child.x & 1) * half + half)
+    return {name: plane[rows, columns] for name, plane in planes.items()}
 
 
-def fold(declared: tuple[Any, ...], planes: Planes) -> Planes:
-    """Fold every plane 2 × 2, each by its own rule."""
-    import numpy as np
-
+def fold(declared: tuple[Plane, ...], planes: Planes, quarter: Planes) -> None:
+    """Fold every plane 2 × 2 into a quarter of its parent, each by its own rule."""
     from arbvis_core.kernels.fold import fold as fold_plane
 
-    folded = {}
     for plane in declared:
-        full = planes[plane.name]
-        half = np.empty((full.shape[0] // 2, full.shape[1] // 2), plane.dtype)
-        fold_plane(full, plane.fold, half)
-        folded[plane.name] = half
-    return folded
+        fold_plane(planes[plane.name], plane.fold, quarter[plane.name])

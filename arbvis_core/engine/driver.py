@@ -19,7 +19,7 @@ from arbvis_core.engine.blocks import (
     children,
     empty_planes,
     fold,
-    place,
+    quarter_of,
 )
 from arbvis_core.engine.work import run_block, tile_blob
 from arbvis_core.reading import Reader
@@ -171,26 +171,38 @@ class _Summit:
         self._planes: dict[TileKey, dict[str, Any]] = {}
 
     def add(self, child: TileKey, quarter: Planes | None) -> None:
-        """Take the apex of a block, or nothing if no element lies in it, and fold upwards."""
-        declared = self._tree.renderer.planes
-        canvas = self._tree.plan.canvas
-        while child.zoom > 0:
-            parent = TileKey(child.zoom - 1, child.x // 2, child.y // 2)
-            if parent not in self._waiting:
-                self._waiting[parent] = sum(1 for _ in children(parent, canvas))
-            self._waiting[parent] -= 1
-            if quarter is not None:
-                if parent not in self._planes:
-                    self._planes[parent] = empty_planes(declared)
-                place(self._planes[parent], quarter, child)
-            if self._waiting[parent]:
-                return
-            del self._waiting[parent]
-            planes = self._planes.pop(parent, None)
-            if planes is not None:
-                self._write(parent, planes)
-            quarter = None if planes is None else fold(declared, planes)
-            child = parent
+        """Take the apex of a block at half size, or nothing if no element lies in it."""
+        if child.zoom == 0:
+            return
+        parent = TileKey(child.zoom - 1, child.x // 2, child.y // 2)
+        if quarter is not None:
+            for name, plane in quarter_of(self._planes_of(parent), child).items():
+                plane[:] = quarter[name]
+        self._came(parent)
+
+    def _planes_of(self, key: TileKey) -> dict[str, Any]:
+        if key not in self._planes:
+            self._planes[key] = empty_planes(self._tree.renderer.planes)
+        return self._planes[key]
+
+    def _came(self, key: TileKey) -> None:
+        """Count a child that has come; with the last one the tile is written and folded upwards."""
+        if key not in self._waiting:
+            self._waiting[key] = sum(1 for _ in children(key, self._tree.plan.canvas))
+        self._waiting[key] -= 1
+        if self._waiting[key]:
+            return
+        del self._waiting[key]
+        planes = self._planes.pop(key, None)
+        if planes is not None:
+            self._write(key, planes)
+        if key.zoom == 0:
+            return
+        parent = TileKey(key.zoom - 1, key.x // 2, key.y // 2)
+        if planes is not None:
+            quarter = quarter_of(self._planes_of(parent), key)
+            fold(self._tree.renderer.planes, planes, quarter)
+        self._came(parent)
 
     def _write(self, key: TileKey, planes: Planes) -> None:
         plan = self._tree.plan

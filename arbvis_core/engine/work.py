@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from arbvis_core.encode import encode_tile
 from arbvis_core.engine.blocks import BlockResult, BlockTask, Subtree
+from arbvis_core.engine.memory import keep_freed_blocks
 from arbvis_core.reading import Reader
 from arbvis_core.registry import load
 from arbvis_core.values import Blob, Canvas, Tile, TileFormat, TileKey
@@ -11,6 +12,7 @@ from arbvis_core.values import Blob, Canvas, Tile, TileFormat, TileKey
 
 def run_block(task: BlockTask) -> BlockResult:
     """Draw one block; every argument and result can travel to another process."""
+    keep_freed_blocks()
     registry = load(*task.registry)
     result = BlockResult()
     plan = task.plan

@@ -1,0 +1,30 @@
+"""One setting of the C library that half the speed of a tile hangs on."""
+
+from __future__ import annotations
+
+import sys
+from functools import lru_cache
+
+#: Blocks up to this many bytes come from memory that is kept: all arrays of a tile.
+BLOCK = 64 << 20
+#: So much free memory is kept before any goes back to the system.
+KEPT = 256 << 20
+
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
+
+
+@lru_cache(maxsize=1)
+def keep_freed_blocks() -> None:
+    """Have glibc keep the memory of freed arrays for the next ones.
+
+    It maps blocks of 128 KiB and more anew each time, and to touch fresh pages takes longer than to
+    paint what comes into them. Other C libraries keep them anyway, or do not let us choose.
+    """
+    if not sys.platform.startswith("linux"):
+        return
+    import ctypes
+
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        mallopt(_M_MMAP_THRESHOLD, BLOCK)
+        mallopt(_M_TRIM_THRESHOLD, KEPT)
