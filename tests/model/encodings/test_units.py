@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import gguf
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 from modelweightvis.encodings.table import TYPES
 from modelweightvis.encodings.units import code_values, decode_units
 
+VECTORS = Path(__file__).with_name("ggml_vectors.npz")
 #: Where the halves of each block type lie, so that they can be made to be those of real weights.
 HALVES = {
     "Q4_1": (0, 2),
@@ -31,6 +33,7 @@ GGUF_TYPES = [
     for one in gguf.GGMLQuantizationType
     if one in gguf.quants._type_traits and one.name != "BF16"
 ]
+QUANTISED = [one.name for one in TYPES.values() if one.kind == "quantised" and one.decoded]
 #: What gguf can write itself.
 WRITTEN = ["Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q8_0", "TQ1_0", "TQ2_0", "MXFP4"]
 
@@ -83,6 +86,14 @@ def test_weights_quantised_by_gguf_come_back(name: str) -> None:
     ours = decode_units(name, packed.reshape(8, -1, TYPES[name].bytes))
     assert ours.shape == (8, 1024 // TYPES[name].elements, TYPES[name].elements)
     _same(ours, theirs)
+
+
+@pytest.mark.parametrize("name", [name for name in QUANTISED if name != "Q8_1"])
+def test_weights_quantised_by_llama_cpp_are_what_it_makes_of_them(name: str) -> None:
+    """Every type but Q8_1, from which llama.cpp has no way back; see `make_ggml_vectors.py`."""
+    with np.load(VECTORS) as vectors:
+        packed, values = vectors[f"{name}.packed"], vectors[f"{name}.values"]
+    _same(decode_units(name, packed.reshape(-1, TYPES[name].bytes)), values)
 
 
 def _halves(blocks: NDArray[np.uint8], at: int) -> NDArray[np.float32]:
