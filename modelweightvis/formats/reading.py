@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from math import prod
 
 from arbvis_core.api import FormatError, Probe, Range, Source
 
@@ -11,6 +12,8 @@ from arbvis_core.api import FormatError, Probe, Range, Source
 POINTER = b"version https://git-lfs.github.com/spec/"
 #: The most axes of an array, as in numpy.
 AXES = 64
+#: The most elements a byte can stand for, in a type that nobody knows; the densest known has 5.
+DENSEST = 16
 
 
 def read(source: Source, start: int, stop: int) -> bytes:
@@ -51,6 +54,19 @@ def listed(names: Sequence[str], first: int = 3) -> str:
     """List the first few names and say how many more there are."""
     more = f" and {len(names) - first} more" if len(names) > first else ""
     return ", ".join(shown(name) for name in names[:first]) + more
+
+
+def check_count(what: str, shape: Sequence[int], size: int) -> None:
+    """Raise if there are more elements than so many bytes can stand for.
+
+    Raises:
+        FormatError: there are; a picture of them would have no end.
+    """
+    if prod(shape) > DENSEST * size:
+        raise FormatError(
+            f"{what} is said to hold {prod(shape)} elements in {size} bytes; "
+            f"the header is damaged, fetch the file again"
+        )
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from arbvis_core.api import FormatError
 from modelweightvis.encodings.table import UNKNOWN, ElementType, element_type
-from modelweightvis.formats.reading import AXES, shown
+from modelweightvis.formats.reading import AXES, check_count, shown
 from modelweightvis.formats.strict import DEEPEST, depth, parse_json
 
 #: Bytes that say how long the header is.
@@ -154,6 +154,7 @@ def _check_extents(name: str, entries: list[Entry], origin: int, size: int) -> N
                 f"{what} takes {entry.stop - entry.start} bytes, but {entry.dtype} of shape "
                 f"{list(entry.shape)} takes {expected}; the header is damaged, fetch the file again"
             )
+        check_count(what, entry.shape, entry.stop - entry.start)
         position = entry.stop
     if position != size:
         wrong = "it was cut short" if position > size else "something was added to it"

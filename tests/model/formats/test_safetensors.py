@@ -200,6 +200,10 @@ def test_a_dtype_that_nobody_knows_degrades_its_tensor_only(dtype: str, size: in
         (raw("{" + ONE + "}", b"12345"), "its tensors end at byte 66; something was added to it"),
         (raw("{" + ONE.replace("[1]", "[2]") + "}", b"1234"), r"shape \[2\] takes 8"),
         (raw("{" + ONE.replace("[0,4]", "[1,5]") + "}", b"12345"), "byte 63 does not begin where"),
+        (
+            raw("{" + ONE.replace("F32", "X").replace("[1]", "[65]") + "}", b"1234"),
+            "65 elements in 4",
+        ),
         (raw("{" + ONE.replace("[1]", "[1,1e0]") + "}", b"1234"), "an impossible dtype, shape"),
         (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n", "git lfs pull"),
         (raw("[" * 100_000), "nested too deeply"),
