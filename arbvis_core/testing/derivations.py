@@ -56,7 +56,8 @@ class EnricherContract:
         before = self.document()
         kept = pickle.dumps(before)
         after = self.enricher.enrich(before, self.siblings())
-        assert pickle.dumps(before) == kept, "it changes the document it was handed"
+        unchanged = pickle.dumps(before) == kept
+        assert unchanged, "it changes the document it was handed"
         assert after != before, "it adds nothing"
         check_documents([after], before.format, decoders_with(*self.makers))
         keys = {source.key for source in after.sources}

@@ -154,7 +154,8 @@ class RendererContract:
         before = pickle.dumps(planes)
         tile = self.renderer.shade(plan, key, planes, View())
         check_tile(tile)
-        assert pickle.dumps(planes) == before, "shading changes the planes"
+        unchanged = pickle.dumps(planes) == before  # pytest is not to explain megabytes
+        assert unchanged, "shading changes the planes"
         again = self.renderer.shade(plan, key, planes, View())
         np.testing.assert_array_equal(rgba(tile), rgba(again))
         nothing = self.renderer.shade(plan, key, empty, View())
@@ -169,7 +170,8 @@ class RendererContract:
         for left, right in pairwise(found):
             before = pickle.dumps((left, right))
             merged = self.renderer.merge(left, right)
-            assert pickle.dumps((left, right)) == before, "merging changes what it merges"
+            unchanged = pickle.dumps((left, right)) == before
+            assert unchanged, "merging changes what it merges"
             there = self.renderer.summary(plan, merged)
             assert there == self.renderer.summary(plan, self.renderer.merge(right, left))
             total = self.renderer.merge(total, right)
@@ -263,4 +265,5 @@ def _check_same(left: Leaf, right: Leaf, what: str) -> None:
     np.testing.assert_array_equal(rgba(left.tile), rgba(right.tile), err_msg=what)
     for name, plane in left.planes.items():
         np.testing.assert_array_equal(plane, right.planes[name], err_msg=f"{name} of {what}")
-    assert pickle.dumps(left.statistics) == pickle.dumps(right.statistics), f"statistics of {what}"
+    same = pickle.dumps(left.statistics) == pickle.dumps(right.statistics)
+    assert same, f"statistics of {what}"

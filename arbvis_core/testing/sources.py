@@ -178,4 +178,5 @@ def _check_reads(source: Source, content: bytes, ranges: Sequence[Range]) -> Non
     for (start, stop), buffer in zip(ranges, buffers, strict=True):
         view = memoryview(buffer)
         assert view.c_contiguous, "a buffer is not contiguous"
-        assert bytes(view) == content[start:stop], f"bytes {start} to {stop} are not the content"
+        same = bytes(view) == content[start:stop]
+        assert same, f"bytes {start} to {stop} are not the content"
