@@ -1,0 +1,80 @@
+"""Models that PyTorch has saved: archives of a pickle and its storages."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from arbvis_core.api import Document, Format, Group, Priority, Probe, Region, Source
+from modelweightvis.formats.documents import Content, model_document
+from modelweightvis.formats.reading import basename, has_suffix, of_source
+from modelweightvis.formats.shards import group_models
+from modelweightvis.formats.tensors import TENSOR_DECODERS, header_region
+from modelweightvis.formats.torch_files import PICKLE, PICKLED, is_legacy, open_saved
+from modelweightvis.formats.torch_tensors import named_tensors, tensor_regions
+from modelweightvis.formats.zips import MAGIC, first_name
+
+SUFFIXES = (".bin", ".pth", ".pt", ".ckpt")
+#: Files of a training that hold no weights, or tensors that are none.
+_ASIDE = re.compile(
+    r"(training_args|optimizer|scheduler|scaler|rng_state|global_step).*", re.IGNORECASE
+)
+
+
+class PickleFormatPlugin(Format):
+    """Recognises what `torch.save` writes, by its content, and pickles by their names as well."""
+
+    name = "pytorch"
+    priority = Priority.NORMAL
+    decoders = TENSOR_DECODERS
+
+    def matches(self, probe: Probe) -> bool:
+        """Claim archives with a `data.pkl`, files from before PyTorch 1.6, and pickles by name."""
+        head = probe.head(512)
+        if is_legacy(head) or first_name(head).endswith(f"/{PICKLE}"):
+            return True
+        if not has_suffix(probe, SUFFIXES):
+            return False
+        if head.startswith(MAGIC):
+            return PICKLE.encode() in probe.tail(64 << 10)
+        return head.startswith(PICKLED)
+
+    def parse(self, group: Group) -> Sequence[Document]:
+        """Return one document per model; nothing is executed, and only pickles are read.
+
+        Raises:
+            FormatError: a file is damaged, cut short, or compressed.
+        """
+        models = group_models(group.claimed, group.siblings, ".bin.index.json")
+        return [
+            model_document(self.name, model, [_content(source) for source in model.sources])
+            for model in models
+        ]
+
+
+def _content(source: Source) -> Content:
+    """Return the tensors of a file, or why there are none."""
+    if aside := _ASIDE.fullmatch(basename(source)):
+        return Content(source, (), warnings=(_skipped(source, f"it is a {aside[1].lower()} file"),))
+    with of_source(source):
+        saved = open_saved(source)
+        if saved is None:
+            why = "it is a plain pickle, not written by torch.save"
+            return Content(source, (), warnings=(_skipped(source, why),))
+        named, left_out = named_tensors(saved.value)
+        found = saved.find({tensor.storage for tensor in named.values()})
+        regions = tuple(tensor_regions(source.name, named, found))
+    notes = tuple(_notes(source, regions, left_out))
+    header = header_region(source.key, saved.start, saved.stop, PICKLE)
+    return Content(source, (header, *regions), warnings=notes)
+
+
+def _notes(source: Source, regions: Sequence[Region], left_out: int) -> Iterator[str]:
+    if not regions:
+        yield _skipped(source, "it holds no weights")
+    elif left_out:
+        yield f"{source.name}: {left_out} tensors of its training's state are left out"
+
+
+def _skipped(source: Source, why: str) -> str:
+    return f"{source.name} is passed over: {why}"
