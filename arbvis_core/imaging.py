@@ -46,7 +46,6 @@ def tile(
     planned = scene_of(plan, scene)
     view = view or View()
     _check_key(planned, key)
-    _check_view(planned, view, registry)
     painted: dict[TileKey, Tile] = {}
     side = TILE << (planned.canvas.max_zoom - key.zoom)
     cropped = planned.crop(Box(key.x * side, key.y * side, side, side))
@@ -70,13 +69,6 @@ def _check_key(planned: ScenePlan, key: TileKey) -> None:
         f"scene {planned.key!r} has no tile {key.zoom}/{key.x}/{key.y}: "
         f"zooms are 0 to {canvas.max_zoom}"
     )
-
-
-def _check_view(planned: ScenePlan, view: View, registry: Registry) -> None:
-    unknown = view.chosen() - registry.renderer(planned.renderer).views
-    if unknown:
-        names = ", ".join(sorted(unknown))
-        raise UsageError(f"scene {planned.key!r} does not let you choose: {names}")
 
 
 def _nothing() -> Tile:

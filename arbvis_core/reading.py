@@ -121,6 +121,8 @@ class Reader:
         arrays: list[NDArray[np.uint8] | None] = [None] * len(crops)
         by_source: dict[str, list[int]] = {}
         for index, crop in enumerate(crops):
+            if crop.source not in self._sources:
+                raise SourceError(f"{crop.source} is asked for, but the plan does not read it")
             _check(self._sources[crop.source], crop)
             by_source.setdefault(crop.source, []).append(index)
         for key, indices in by_source.items():

@@ -122,7 +122,7 @@ class Session:
         tile_format = self.output.tile_format
         estimate = api.estimate(plan, registry=self.registry, jobs=jobs, tile_format=tile_format)
         self._say(announce(estimate, self.output.out or ""))
-        with progress("drawing", estimate.pixels, quiet=self.run.quiet) as advance:
+        with progress("drawing", estimate.area, quiet=self.run.quiet) as advance:
             report = api.render(
                 plan,
                 sink,

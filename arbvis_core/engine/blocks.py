@@ -12,6 +12,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from arbvis_core.errors import UsageError
 from arbvis_core.registry import guard
 from arbvis_core.values import (
     TILE,
@@ -46,6 +47,14 @@ class Block:
     """A subtree of the pyramid, named by its apex tile."""
 
     apex: TileKey
+
+    def leaves(self, canvas: Canvas) -> Iterator[TileKey]:
+        """Yield the tiles of the maximum zoom under it."""
+        shift = canvas.max_zoom - self.apex.zoom
+        columns, rows = canvas.tiles(canvas.max_zoom)
+        for y in range(self.apex.y << shift, min((self.apex.y + 1) << shift, rows)):
+            for x in range(self.apex.x << shift, min((self.apex.x + 1) << shift, columns)):
+                yield TileKey(canvas.max_zoom, x, y)
 
     def box(self, canvas: Canvas) -> Box:
         """Return the pixels of the maximum zoom that it covers."""
@@ -85,13 +94,32 @@ def blocks_of(canvas: Canvas) -> Iterator[Block]:
             yield Block(TileKey(zoom, x, y))
 
 
+def cropped_blocks(plan: ScenePlan) -> Iterator[tuple[Block, ScenePlan]]:
+    """Yield every block with its share of the plan; a row band is cut out first, then its blocks."""
+    row, band = -1, plan
+    for block in blocks_of(plan.canvas):
+        box = block.box(plan.canvas)
+        if block.apex.y != row:
+            row = block.apex.y
+            band = plan.crop(Box(0, box.y, plan.canvas.width, box.height))
+        yield block, band.crop(box)
+
+
 class Subtree:
-    """Paints leaves and folds them; one recursion serves blocks, single tiles and thumbnails."""
+    """Paints leaves and folds them; one recursion serves blocks, single tiles and thumbnails.
+
+    Raises:
+        UsageError: the view chooses what the renderer does not let one choose.
+    """
 
     def __init__(self, plan: ScenePlan, registry: Registry, reader: Reader, view: View) -> None:
         self.plan = plan
         self._owner = registry.renderer_entry(plan.renderer)
         self.renderer = self._owner.item
+        unknown = view.chosen() - self.renderer.views
+        if unknown:
+            names = ", ".join(sorted(unknown))
+            raise UsageError(f"scene {plan.key!r} does not let you choose: {names}")
         self.statistics: Any = None
         self._decoders = registry.decoders
         self._reader = reader

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator
 from concurrent.futures import Executor, Future, wait
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -15,15 +15,16 @@ from arbvis_core.engine.blocks import (
     BlockResult,
     BlockTask,
     Subtree,
-    blocks_of,
     children,
+    cropped_blocks,
     empty_planes,
     fold,
     quarter_of,
 )
 from arbvis_core.engine.work import run_block, tile_blob
 from arbvis_core.reading import Reader
-from arbvis_core.values import TILE, Blob, Box, Canvas, ScenePlan, TileFormat, TileKey, View
+from arbvis_core.registry import guard
+from arbvis_core.values import TILE, Blob, Canvas, ScenePlan, TileFormat, TileKey, View
 
 if TYPE_CHECKING:
     from arbvis_core.engine.blocks import Planes
@@ -90,7 +91,7 @@ def draw_scene(plan: ScenePlan, run: Run) -> Drawn:
     Results are taken in the order in which the blocks were submitted, never in the order in which
     they finish, so that sums of statistics do not depend on timing.
     """
-    renderer = run.registry.renderer(plan.renderer)
+    owner = run.registry.renderer_entry(plan.renderer)
     drawn = Drawn()
     summit = _Summit(plan, run, drawn)
     with closing(_in_order(plan, run)) as results:
@@ -98,9 +99,10 @@ def draw_scene(plan: ScenePlan, run: Run) -> Drawn:
             drawn.add(result.tiles, result.size)
             for blob in result.blobs:
                 run.sink.put(blob)
-            drawn.statistics = _merge(renderer, drawn.statistics, result.statistics)
+            with guard(owner, "render", f"the statistics of scene {plan.key!r}"):
+                drawn.statistics = _merge(owner.item, drawn.statistics, result.statistics)
             summit.add(block.apex, result.apex)
-            run.on_progress(_pixels(block, plan.canvas))
+            run.on_progress(_drawn(result, plan.canvas))
     return drawn
 
 
@@ -110,7 +112,7 @@ def _in_order(plan: ScenePlan, run: Run) -> Generator[tuple[Block, BlockResult],
     waiting: deque[tuple[Block, Future[BlockResult]]] = deque()
     remote = run.sink if run.sink.portable else None
     try:
-        for block, cropped in _cropped(plan):
+        for block, cropped in cropped_blocks(plan):
             if not cropped.placements:
                 yield block, BlockResult()
                 continue
@@ -127,17 +129,6 @@ def _in_order(plan: ScenePlan, run: Run) -> Generator[tuple[Block, BlockResult],
         wait([future for _, future in waiting if not future.cancel()])
 
 
-def _cropped(plan: ScenePlan) -> Iterator[tuple[Block, ScenePlan]]:
-    """Yield every block with its share of the plan; a row band is cut out first, then its blocks."""
-    row, band = -1, plan
-    for block in blocks_of(plan.canvas):
-        box = block.box(plan.canvas)
-        if block.apex.y != row:
-            row = block.apex.y
-            band = plan.crop(Box(0, box.y, plan.canvas.width, box.height))
-        yield block, band.crop(box)
-
-
 def block_cost(renderer: LeafRenderer) -> int:
     """Estimate the bytes a block takes while it is drawn: input, leaves, planes of one path."""
     import numpy as np
@@ -147,11 +138,9 @@ def block_cost(renderer: LeafRenderer) -> int:
     return pixels * (4 + 2) + pixels * planes // 2
 
 
-def _pixels(block: Block, canvas: Canvas) -> int:
-    box = block.box(canvas)
-    return max(0, min(box.width, canvas.width - box.x)) * max(
-        0, min(box.height, canvas.height - box.y)
-    )
+def _drawn(result: BlockResult, canvas: Canvas) -> int:
+    """Count the pixels of the leaves of a block."""
+    return TILE * TILE * sum(key.zoom == canvas.max_zoom for key in result.tiles)
 
 
 def _merge(renderer: LeafRenderer, left: Any, right: Any) -> Any:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from arbvis_core.engine.blocks import Subtree
+from arbvis_core.engine.blocks import Subtree, cropped_blocks
 from arbvis_core.engine.work import tile_blob
 from arbvis_core.reading import Reader
+from arbvis_core.registry import guard
 from arbvis_core.values import TILE, Plan, ScenePlan, Tile, TileFormat, TileKey, View
 
 if TYPE_CHECKING:
@@ -27,13 +27,15 @@ class Estimate:
     """What a bundle will take.
 
     Attributes:
-        pixels: of the maximum zoom, over all scenes.
+        pixels: drawn at the maximum zoom, one per element, over all scenes.
+        area: of the tiles that they lie in, in pixels; what progress is told of.
         files: tiles of every zoom.
         bytes: on disk, with some room.
         seconds: of drawing.
     """
 
     pixels: int
+    area: int
     files: int
     bytes: int
     seconds: float
@@ -46,6 +48,7 @@ def estimate(
     scenes = [_scene(scene, registry, jobs, tile_format) for scene in plan.scenes]
     return Estimate(
         pixels=sum(one.pixels for one in scenes),
+        area=sum(one.area for one in scenes),
         files=sum(one.files for one in scenes),
         bytes=sum(one.bytes for one in scenes),
         seconds=sum(one.seconds for one in scenes),
@@ -53,8 +56,7 @@ def estimate(
 
 
 def _scene(plan: ScenePlan, registry: Registry, jobs: int, tile_format: TileFormat) -> Estimate:
-    renderer = registry.renderer(plan.renderer)
-    level = {key for key in _keys(plan, plan.canvas.max_zoom) if renderer.present(plan, key)}
+    level = _present(plan, registry)
     counts = [len(level)]
     trial_level = level
     for zoom in range(plan.canvas.max_zoom - 1, -1, -1):
@@ -65,16 +67,25 @@ def _scene(plan: ScenePlan, registry: Registry, jobs: int, tile_format: TileForm
     leaf_size, upper_size = sizes
     total = counts[0] * leaf_size + sum(counts[1:]) * upper_size + sum(counts) * PER_FILE
     return Estimate(
-        pixels=plan.canvas.width * plan.canvas.height,
+        pixels=plan.elements,
+        area=counts[0] * TILE * TILE,
         files=sum(counts),
         bytes=int(total * 1.1),
         seconds=seconds * counts[0] / jobs,
     )
 
 
-def _keys(plan: ScenePlan, zoom: int) -> Iterator[TileKey]:
-    columns, rows = plan.canvas.tiles(zoom)
-    return (TileKey(zoom, x, y) for y in range(rows) for x in range(columns))
+def _present(plan: ScenePlan, registry: Registry) -> set[TileKey]:
+    """Return the tiles of the maximum zoom that will be drawn."""
+    owner = registry.renderer_entry(plan.renderer)
+    with guard(owner, "plan", f"scene {plan.key!r}"):
+        return {
+            key
+            for block, cropped in cropped_blocks(plan)
+            if cropped.placements
+            for key in block.leaves(plan.canvas)
+            if owner.item.present(cropped, key)
+        }
 
 
 def _trial(

@@ -29,18 +29,23 @@ def plan(request: Request, registry: Registry) -> Plan:
 
 
 def _plan(request: Request, registry: Registry) -> Plan:
-    opened = open_sources(request, registry)
+    known_faults = len(registry.faults)
+    opened, missing = open_sources(request, registry)
     request = replace(request, opened=opened)
-    documents, warnings = parse(request, opened, registry)
+    documents, unparsed = parse(request, opened, registry)
     documents = derive(request, documents, registry)
     scenes = arrange(request, documents, registry)
+    faults = registry.faults[known_faults:]
+    del registry.faults[known_faults:]  # the registry outlives this run
     return Plan(
         title=request.title or title(request, opened),
         brand=request.profile.name,
         inputs=tuple(describe_inputs(request, opened)),
         scenes=tuple(plan_scene(scene, registry) for scene in scenes),
         warnings=(
-            *warnings,
+            *missing,
+            *unparsed,
+            *faults,
             *(one for document in documents for one in document.warnings),
             *(one for scene in scenes for one in scene.warnings),
         ),

@@ -45,7 +45,7 @@ def arrange(request: Request, documents: Sequence[Document], registry: Registry)
                 )
             continue
         with guard(one, "arrange", _names(remaining)):
-            made = one.item.arrange(request, remaining)
+            made = tuple(one.item.arrange(request, remaining))
         shown = {id(document) for scene in made for document in scene.documents}
         remaining = [document for document in remaining if id(document) not in shown]
         scenes += made

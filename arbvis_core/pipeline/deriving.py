@@ -38,7 +38,7 @@ def _difference(
     for one in registry.diff_builders:
         if registry.ask(one, partial(one.item.matches, request, sides), "the inputs"):
             with guard(one, "derive", f"the difference by {one.item.name}"):
-                return list(one.item.build(request, sides))
+                return [replace(made, derived=True) for made in one.item.build(request, sides)]
     raise UsageError(
         f"--diff: nothing here can compare {' and '.join(request.inputs)}; see 'arbvis plugins'"
     )

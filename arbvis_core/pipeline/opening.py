@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from arbvis_core.errors import UsageError
+from arbvis_core.errors import SourceError, UsageError
 from arbvis_core.reading import SMALL, Reader
 from arbvis_core.registry import guard
 from arbvis_core.values import Crop, Request, Source
@@ -19,11 +19,28 @@ if TYPE_CHECKING:
 Opened = tuple[tuple[Source, ...], ...]
 
 
-def open_sources(request: Request, registry: Registry) -> Opened:
-    """Open every input with the first provider that understands it."""
+def open_sources(request: Request, registry: Registry) -> tuple[Opened, list[str]]:
+    """Open every input with the first provider that understands it.
+
+    Returns:
+        The sources of each input, and warnings about inputs that were left out.
+
+    Raises:
+        SourceError: an input cannot be opened, or none of them with `--keep-going`.
+    """
     if not request.inputs:
         raise UsageError("nothing to show: name a file, a directory, or - for standard input")
-    return tuple(_open(spec, registry) for spec in request.inputs)
+    opened: list[tuple[Source, ...]] = []
+    missing: list[SourceError] = []
+    for spec in request.inputs:
+        try:
+            opened.append(_open(spec, registry))
+        except SourceError as error:
+            missing.append(error)
+            if not request.keep_going or len(missing) == len(request.inputs):
+                raise
+            opened.append(())
+    return tuple(opened), [f"{error} (left out)" for error in missing]
 
 
 def _open(spec: str, registry: Registry) -> tuple[Source, ...]:

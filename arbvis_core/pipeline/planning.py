@@ -13,7 +13,8 @@ from arbvis_core.values import Canvas, Scene, ScenePlan, parts_of
 if TYPE_CHECKING:
     from arbvis_core.registry import Registry
 
-#: A sample reads at most this share of the bytes, in at most this many pieces.
+#: A sample reads at most this share of the bytes that are drawn, and no more than a small input
+#: has, in at most this many pieces.
 SAMPLE_SHARE = 0.02
 SAMPLE_READS = 512
 
@@ -24,6 +25,12 @@ def plan_scene(scene: Scene, registry: Registry) -> ScenePlan:
         raise LayoutError(f"scene {scene.label!r} is a volume, and only canvases can be drawn yet")
     everything = {source.key: source for one in scene.documents for source in one.sources}
     used = dict.fromkeys(part.source for one in scene.placements for part in parts_of(one.region))
+    unknown = [key for key in used if key not in everything]
+    if unknown:
+        raise LayoutError(
+            f"scene {scene.label!r} reads {unknown[0]}, which belongs to none of the documents "
+            f"that its layout says it shows"
+        )
     planned = ScenePlan(
         key=scene.key,
         label=scene.label,
@@ -44,12 +51,14 @@ def _decide(planned: ScenePlan, registry: Registry) -> ScenePlan:
     crops = tuple(renderer.survey(planned, registry.decoders))
     if not crops:
         return planned
-    total = sum(source.size for source in planned.sources.values())
+    placed = (part for one in planned.placements for part in parts_of(one.region))
+    total = sum(part.stop - part.start for part in placed)
     sampled = sum(crop.size for crop in crops)
-    if total > SMALL and (len(crops) > SAMPLE_READS or sampled > SAMPLE_SHARE * total):
+    most = min(SAMPLE_SHARE * total, SMALL)
+    if total > SMALL and (len(crops) > SAMPLE_READS or sampled > most):
         raise ValueError(
-            f"the survey asks for {sampled} bytes in {len(crops)} reads; "
-            f"allowed are {SAMPLE_SHARE:.0%} of {total} bytes in {SAMPLE_READS} reads"
+            f"the survey asks for {sampled} of {total} bytes in {len(crops)} reads; "
+            f"allowed are {most:.0f} bytes in {SAMPLE_READS} reads"
         )
     parts = Reader(planned.sources).fetch(crops)
     decisions = renderer.decide(planned, parts, registry.decoders)

@@ -12,6 +12,7 @@ from arbvis_core.engine.driver import Drawn, OnProgress, Run, draw_scene, silent
 from arbvis_core.engine.executors import Kind, default_jobs, make_executor
 from arbvis_core.errors import ArbvisError
 from arbvis_core.manifest import manifest
+from arbvis_core.registry import guard
 from arbvis_core.values import Plan, TileFormat, View
 from arbvis_core.viewer.bundle import pages
 
@@ -26,7 +27,7 @@ class Report:
 
     Attributes:
         location: where the bundle is.
-        pixels: drawn at the maximum zoom.
+        pixels: drawn at the maximum zoom, one per element.
         tiles: files of the pyramid.
         bytes: of the tiles.
         seconds: from the first block to the finished bundle.
@@ -90,7 +91,7 @@ def render(
         raise
     return Report(
         location=location,
-        pixels=sum(scene.canvas.width * scene.canvas.height for scene in plan.scenes),
+        pixels=sum(scene.elements for scene in plan.scenes),
         tiles=sum(len(one.tiles) for one in drawn.values()),
         bytes=sum(one.size for one in drawn.values()),
         seconds=time.perf_counter() - start,
@@ -101,10 +102,11 @@ def render(
 def _write_pages(plan: Plan, run: Run, drawn: dict[str, Drawn]) -> dict[str, Any]:
     legends, statistics = {}, {}
     for scene in plan.scenes:
-        renderer = run.registry.renderer(scene.renderer)
         found = drawn[scene.key].statistics
-        legends[scene.key] = renderer.legend(scene, run.view, found)
-        statistics[scene.key] = renderer.summary(scene, found)
+        owner = run.registry.renderer_entry(scene.renderer)
+        with guard(owner, "render", f"the legend of scene {scene.key!r}"):
+            legends[scene.key] = tuple(owner.item.legend(scene, run.view, found))
+            statistics[scene.key] = owner.item.summary(scene, found)
     described = manifest(
         plan,
         tile_format=run.tile_format,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from arbvis_core.reading import read_ranges
 from arbvis_core.values import Range, Source
 
 #: Bytes at either end.
@@ -44,4 +45,4 @@ class SourceProbe:
         return self._tail[len(self._tail) - max(length, 0) :]
 
     def _read(self, start: int, stop: int) -> bytes:
-        return bytes(self.source.read([Range(start, stop)])[0])
+        return bytes(read_ranges(self.source, [Range(start, stop)])[0])

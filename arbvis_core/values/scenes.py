@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from math import prod
 from typing import Any, NamedTuple
 
 from arbvis_core.values.documents import Document, Part, Region, Source
@@ -172,6 +173,11 @@ class ScenePlan:
     attributes: Mapping[str, Any] = field(default_factory=dict)
     decisions: Mapping[str, Any] = field(default_factory=dict)
     sample: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def elements(self) -> int:
+        """How many elements are placed; at the maximum zoom each is one pixel."""
+        return sum(prod(one.region.shape) for one in self.placements)
 
     def crop(self, box: Box) -> ScenePlan:
         """Keep what meets `box`, so that a worker is sent no more than it needs."""

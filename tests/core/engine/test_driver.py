@@ -99,7 +99,8 @@ def test_blocks_in_flight_are_bounded_by_memory(
 def test_progress_adds_up_to_the_canvas(plan: api.Plan) -> None:
     done: list[int] = []
     report = api.render(plan, MemorySink(), registry=BARE, on_progress=done.append)
-    assert sum(done) == report.pixels == 4096 * 4096
+    assert sum(done) == api.estimate(plan, registry=BARE).area == 36 * TILE * TILE
+    assert report.pixels == api.estimate(plan, registry=BARE).pixels == 9_216_000
 
 
 def test_tiles_without_content_are_neither_written_nor_listed(plan: api.Plan) -> None:

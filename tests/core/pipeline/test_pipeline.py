@@ -95,7 +95,8 @@ def test_a_format_that_cannot_tell_is_passed_over_and_named(folder: Path) -> Non
     registry = with_objects(formats=[ToyFormat(fails=AssertionError("hm"))])
     plan = api.plan(request(folder / "a.toy"), registry=registry)
     assert names(plan) == ["a.toy"]
-    assert any("toy" in fault and "hm" in fault for fault in registry.faults)
+    assert any("toy" in fault and "hm" in fault for fault in plan.warnings)
+    assert not registry.faults  # the next run starts afresh
 
 
 def test_a_file_that_cannot_be_parsed_is_shown_as_bytes_with_a_warning(folder: Path) -> None:
@@ -103,6 +104,84 @@ def test_a_file_that_cannot_be_parsed_is_shown_as_bytes_with_a_warning(folder: P
     plan = api.plan(request(folder / "a.toy"), registry=registry)
     assert names(plan) == ["a.toy"]
     assert plan.warnings == ("a.toy: byte 1 is wrong (shown as plain bytes)",)
+
+
+@dataclass
+class Forgetful(ToyFormat):
+    """Claims every file and makes a document of none, or of the first."""
+
+    def matches(self, probe: api.Probe) -> bool:
+        return True
+
+    def parse(self, group: api.Group) -> Sequence[api.Document]:
+        return [api.Document("first", self.name, group.claimed[:1], ())]
+
+
+def test_a_file_that_its_format_leaves_out_is_shown_as_bytes(folder: Path) -> None:
+    plan = api.plan(request(folder), registry=with_objects(formats=[Forgetful()]))
+    assert [Path(name).name for name in names(plan)] == ["a.toy", "b.txt", "c.toy"]
+
+
+@dataclass
+class Particular(ToyFormat):
+    """Names the file of a group that is not valid."""
+
+    def parse(self, group: api.Group) -> Sequence[api.Document]:
+        for source in group.claimed:
+            if source.key.endswith("a.toy"):
+                error = FormatError("a.toy: byte 1 is wrong")
+                error.source = source.key
+                raise error
+        return super().parse(group)
+
+
+def test_one_bad_file_does_not_take_its_group_along(folder: Path) -> None:
+    toy = Particular(seen=[])
+    plan = api.plan(request(folder), registry=with_objects(formats=[toy]))
+    (group,) = toy.seen or []
+    assert [Path(one.key).name for one in group.claimed] == ["c.toy"]
+    assert len(names(plan)) == 3
+    assert plan.warnings == ("a.toy: byte 1 is wrong (shown as plain bytes)",)
+
+
+def test_a_format_that_is_asked_for_takes_the_file_that_is_named(folder: Path) -> None:
+    toy = ToyFormat(suffix=".other", seen=[])
+    registry = with_objects(formats=[toy])
+    api.plan(request(folder / "b.txt", format="toy"), registry=registry)
+    assert len(toy.seen or []) == 1
+    with pytest.raises(UsageError, match="--format toy: it reads none"):
+        api.plan(request(folder, format="toy"), registry=registry)
+
+
+def test_keep_going_leaves_out_what_is_missing(folder: Path) -> None:
+    missing = folder / "nothing.bin"
+    plan = api.plan(request(missing, folder / "b.txt", keep_going=True), registry=BARE)
+    assert names(plan) == ["b.txt"]
+    assert any("nothing.bin" in warning for warning in plan.warnings)
+    with pytest.raises(SourceError, match=r"nothing\.bin"):
+        api.plan(request(missing, keep_going=True), registry=BARE)
+
+
+@dataclass
+class Differ(api.DiffBuilder):
+    name: str = "toy"
+    priority: int = 100
+
+    def matches(self, request: api.Request, sides: Sequence[Sequence[api.Document]]) -> bool:
+        return True
+
+    def build(
+        self,
+        request: api.Request,
+        sides: Sequence[Sequence[api.Document]],
+    ) -> Sequence[api.Document]:
+        return [replace(sides[0][0], name="difference")]
+
+
+def test_a_difference_is_never_drawn_as_the_bytes_of_its_inputs(folder: Path) -> None:
+    registry = with_objects(diff_builders=[Differ()])
+    with pytest.raises(LayoutError, match="no layout shows difference"):
+        api.plan(request(folder / "a.toy", folder / "c.toy", diff=True), registry=registry)
 
 
 def test_a_strict_profile_ends_the_run_and_keep_going_goes_on(folder: Path) -> None:
