@@ -142,13 +142,15 @@ def _sequence(
 ) -> Iterator[tuple[str, Extent]]:
     """Yield where storages lie: each is a count in eight bytes and its elements."""
     for storage in storages:
+        size = torch_type(storage.kind).bytes
         count = int.from_bytes(read(source, position, position + 8), "little")
         start = position + 8
-        position = start + count * torch_type(storage.kind).bytes
-        if position > source.size or count != storage.elements:
+        position = start + count * size
+        if not size or position > source.size or count != storage.elements:
             raise FormatError(
                 f"{source.name}: its storage {shown(storage.key)} at byte {start} is said to have "
-                f"{storage.elements} elements; it was cut short or is damaged, fetch it again"
+                f"{storage.elements} elements ({shown(storage.kind)}); "
+                f"it was cut short or is damaged, fetch it again"
             )
         yield storage.key, Extent(source.key, start, position)
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from arbvis_core.api import FormatError, Part, Region
 from modelweightvis.formats.pickled import Tensor, tensors
-from modelweightvis.formats.reading import AXES, shown
+from modelweightvis.formats.reading import AXES, check_count, shown
 from modelweightvis.formats.tensors import tensor_region, unknown_region
 from modelweightvis.formats.torch_types import torch_type
 
@@ -93,6 +93,8 @@ def _region(
         )
     if prod(shape) > max(_EXPANDED, reach):
         raise FormatError(f"{what} shows {reach} elements {prod(shape)} times; that is no weight")
+    if not stored.bytes:
+        check_count(what, shape, extent.stop - start)
     facts = {"dtype": stored.name if stored.decoded else dtype.removesuffix("Storage"), **facts}
     place = (extent.source, start, stop if stored.bytes else extent.stop)
     if tensor.quantised or not stored.decoded:

@@ -181,6 +181,17 @@ def test_types_that_cannot_be_decoded_degrade_their_tensor_only() -> None:
     assert len(document.warnings) == 2
 
 
+def test_a_storage_of_a_kind_that_nobody_knows() -> None:
+    state = {"odd": torch.ones(3).half(), "good": torch.ones(1)}
+    old, new = (
+        saved(state, **options).replace(b"HalfStorage", b"HalvStorage") for options in (LEGACY, {})
+    )
+    odd = parsed(new).regions[1]
+    assert (odd.encoding, odd.attributes["dtype"], odd.shape) == ("unknown", "Halv", (3,))
+    with pytest.raises(FormatError, match="'HalvStorage'"):  # nobody knows where the next begins
+        parsed(old)
+
+
 def test_shards_with_an_index_are_one_document() -> None:
     shards = {f"pytorch_model-{n:05}-of-00002.bin": n for n in (1, 2)}
     files = {name: saved({f"layer.{n}": torch.full((2,), n)}) for name, n in shards.items()}
