@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -52,9 +53,9 @@ class Session:
         try:
             plan = api.plan(self._request(inputs), registry=self.registry)
             self._warn((*plan.warnings, *self.registry.faults))
+            where = self._render(plan, sink) if sink is not None else self.output.png
             if self.output.png is not None:
                 self._export(plan, self.output.png)
-            where = self._render(plan, sink) if sink is not None else self.output.png
         except BaseException:
             if sink is not None:
                 sink.abort()
@@ -65,11 +66,18 @@ class Session:
         from arbvis_core.cli.regenerate import regenerate
 
         folder = self.output.regen_html or ""
-        if files or self.input.file_list or self.output.out or self.output.png:
-            raise UsageError(
-                "--regen-html takes no inputs and no other output: it renews the viewer of a bundle"
-            )
+        if files:
+            raise UsageError("--regen-html takes no inputs: it renews the viewer of a bundle")
+        self._refuse_all_but({"regen_html", "title", "quiet"}, "--regen-html draws nothing")
         answer(str(Path(regenerate(folder, self.output.title), "index.html")))
+
+    def _refuse_all_but(self, kept: set[str], why: str) -> None:
+        """Refuse what would be accepted and ignored."""
+        for group in self.options.values():
+            for field in fields(group):
+                if field.name not in kept and getattr(group, field.name) != field.default:
+                    flag = f"--{field.name.replace('_', '-')}"
+                    raise UsageError(f"{flag} changes nothing here: {why}")
 
     def _check(self, inputs: Sequence[str], commands: Sequence[str]) -> None:
         """Refuse what can be known to fail before anything is opened."""
@@ -86,6 +94,10 @@ class Session:
         if self.output.out is None and self.output.png is None:
             whole = lines.whole_command(self.profile.name, self.typed, inputs)
             raise UsageError(f"say where the picture goes: {whole}")
+        if self.output.out is None:
+            drawn = {"out", "tile_format", "jobs", "executor"}
+            every = {field.name for group in self.options.values() for field in fields(group)}
+            self._refuse_all_but(every - drawn, "without --out no tiles are written")
         if self.output.png is not None:
             check_image(self.output.png, inputs, force=self.output.force)
 
