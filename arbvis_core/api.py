@@ -51,6 +51,7 @@ from arbvis_core.regions import (
     window_values,
 )
 from arbvis_core.values import (
+    ARBVIS,
     TILE,
     Add,
     Blob,
@@ -107,7 +108,7 @@ def open(  # noqa: A001  reads as api.open
     keep_going: bool = False,
     title: str | None = None,
     options: Iterable[object] = (),
-    profile: Profile | None = None,
+    profile: Profile = ARBVIS,
 ) -> Picture:
     """Plan a picture of files, directories or addresses; nothing is drawn yet.
 
@@ -128,7 +129,7 @@ def open(  # noqa: A001  reads as api.open
 
     request = Request(
         inputs=tuple(os.fspath(one) for one in inputs),
-        profile=profile or Profile("arbvis", layout="hilbert"),
+        profile=profile,
         layout=layout,
         format=format,
         diff=diff,
@@ -218,6 +219,7 @@ def _registry(registry: Registry | None) -> Registry:
 
 
 __all__ = [
+    "ARBVIS",
     "TILE",
     "Add",
     "ArbvisError",

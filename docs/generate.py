@@ -226,11 +226,12 @@ def group_entry(group: type) -> list[str]:
 
 def cli() -> str:
     """Return the page of the command line."""
-    from arbvis_core.cli.app import HELP
     from arbvis_core.cli.flags import CORE
+    from arbvis_core.values import ARBVIS
+    from modelweightvis.cli import MODELWEIGHTVIS
 
     arbvis = program("arbvis")
-    parts = ["## arbvis", "```console\narbvis [OPTIONS] [FILES]... --out DIR\n```", HELP["arbvis"]]
+    parts = ["## arbvis", "```console\narbvis [OPTIONS] [FILES]... --out DIR\n```", ARBVIS.summary]
     for group in CORE:
         parts += group_entry(group)
     for name, entry in arbvis.entries.items():
@@ -238,7 +239,7 @@ def cli() -> str:
         hints = get_type_hints(function, include_extras=True)
         given = {one.name: one.default for one in inspect.signature(function).parameters.values()}
         parts += [f"## arbvis {name}", entry.help, option_table(hints, given)]
-    parts += ["## modelweightvis", HELP["modelweightvis"]]
+    parts += ["## modelweightvis", MODELWEIGHTVIS.summary]
     parts += ["It has every option and command of `arbvis`."]
     intro = (
         "Both programs print this with `--help`; plugins may add flags and commands. "

@@ -15,14 +15,7 @@ from arbvis_core.cli.exits import run
 from arbvis_core.cli.flags import CORE, DiffOptions, instances, signature, with_signature
 from arbvis_core.cli.program import TYPED, Program, complete_first, isolated
 from arbvis_core.registry import Registry, load
-from arbvis_core.values import Profile
-
-ARBVIS = Profile("arbvis", layout="hilbert")
-
-HELP = {
-    "arbvis": "Show the bytes of any file as a map to pan and zoom.",
-    "modelweightvis": "Show every weight of a model as a map to pan and zoom.",
-}
+from arbvis_core.values import ARBVIS, Profile
 
 
 def build_app(profile: Profile, registry: Registry) -> Program:
@@ -33,7 +26,7 @@ def build_app(profile: Profile, registry: Registry) -> Program:
     app = typer.Typer(
         name=profile.name,
         cls=Program,
-        help=HELP.get(profile.name, HELP["arbvis"]),
+        help=profile.summary,
         invoke_without_command=True,
         subcommand_metavar="| COMMAND [ARGS]...",
         rich_markup_mode=None,

@@ -21,7 +21,7 @@ from arbvis_core.protocols import (
     SourceProvider,
 )
 from arbvis_core.registry.records import PluginInfo, Registered, RegistrySpec
-from arbvis_core.values import Profile
+from arbvis_core.values import ARBVIS, Profile
 
 if TYPE_CHECKING:
     from arbvis_core.registry.explaining import Explanation
@@ -116,7 +116,7 @@ class Registry:
                 self.faults.append(f"{sentence}: {error}; first for {subject})")
             return False
 
-    def explain(self, spec: str, profile: Profile | None = None) -> Explanation:
+    def explain(self, spec: str, profile: Profile = ARBVIS) -> Explanation:
         """Say who would open, parse, arrange and draw an input, and why.
 
         Args:
@@ -125,7 +125,7 @@ class Registry:
         """
         from arbvis_core.registry.explaining import explain
 
-        return explain(self, spec, profile or Profile("arbvis", layout="hilbert"))
+        return explain(self, spec, profile)
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """The values that pass between stages: frozen, slotted, picklable."""
 
 from arbvis_core.values.documents import Buffer, Crop, Document, Part, Range, Region, Source
-from arbvis_core.values.requests import Profile, Request
+from arbvis_core.values.requests import ARBVIS, Profile, Request
 from arbvis_core.values.scenes import (
     TILE,
     Box,
@@ -30,6 +30,7 @@ from arbvis_core.values.tiles import (
 from arbvis_core.values.views import Add, Concat, Permute, Reshape, Slice, Step, Transpose
 
 __all__ = [
+    "ARBVIS",
     "TILE",
     "Add",
     "Blob",

@@ -20,11 +20,21 @@ class Profile:
         name: the command, and the brand in titles.
         layout: the layout that is taken unless another is asked for; None lets priority decide.
         strict: a file that a format claims and cannot parse ends the run.
+        summary: what the command is for, in one sentence.
     """
 
     name: str
     layout: str | None = None
     strict: bool = False
+    summary: str = ""
+
+
+#: What the command `arbvis` assumes.
+ARBVIS = Profile(
+    "arbvis",
+    layout="hilbert",
+    summary="Show the bytes of any file as a map to pan and zoom.",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +54,7 @@ class Request:
     """
 
     inputs: tuple[str, ...]
-    profile: Profile = Profile("arbvis", layout="hilbert")
+    profile: Profile = ARBVIS
     layout: str | None = None
     format: str | None = None
     diff: bool = False
