@@ -90,7 +90,8 @@ def browser(session: nox.Session) -> None:
     """Open bundles in a headless Chromium."""
     install_built(session, *group("browser"))
     executable = find_browser() or install_browser(session)
-    session.run("pytest", "-m", "browser", *session.posargs, env={"ARBVIS_CHROMIUM": executable})
+    env = {"ARBVIS_CHROMIUM": executable}
+    session.run("pytest", "-m", "browser", "tests/browser", *session.posargs, env=env)
 
 
 def find_browser() -> str | None:
@@ -118,7 +119,8 @@ def nojit(session: nox.Session) -> None:
     """Run the kernels' tests as plain Python, where a debugger and coverage can follow."""
     install_built(session, *group("test"))
     folders = sorted(map(str, Path("tests").glob("*/kernels")))
-    session.run("pytest", *folders, *session.posargs, env={"NUMBA_DISABLE_JIT": "1"})
+    wraps = "ignore:overflow encountered:RuntimeWarning"  # as machine code does, without a word
+    session.run("pytest", "-W", wraps, *folders, *session.posargs, env={"NUMBA_DISABLE_JIT": "1"})
 
 
 @nox.session(requires=["build"])
