@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    _Pieces = tuple[bytes | memoryview, ...]
+
 #: PNG's colour types.
 _RGB, _INDEXED, _RGBA = 2, 3, 6
 
@@ -48,35 +50,38 @@ def _indexed(tile: Indexed) -> bytes:
 def _true_colour(tile: TrueColour) -> bytes:
     colour = _RGBA if tile.pixels.shape[2] == 4 else _RGB
     rows = tile.pixels.reshape(tile.pixels.shape[0], -1)
-    return _png(rows, colour, b"", width=tile.pixels.shape[1])
+    return _png(rows, colour, (), width=tile.pixels.shape[1])
 
 
-def _png(rows: NDArray[np.uint8], colour: int, chunks: bytes, *, width: int | None = None) -> bytes:
+def _png(
+    rows: NDArray[np.uint8], colour: int, chunks: _Pieces, *, width: int | None = None
+) -> bytes:
     """Put a file together from unfiltered rows, (height, bytes per row)."""
     import numpy as np
 
     from arbvis_core.kernels import deflate
 
     height, row_bytes = rows.shape
-    filtered = np.zeros((height, row_bytes + 1), dtype=np.uint8)  # filter 0, "none", on every row
+    filtered = np.empty((height, row_bytes + 1), dtype=np.uint8)
+    filtered[:, 0] = 0  # "none"
     filtered[:, 1:] = rows
     header = struct.pack(">IIBBBBB", width or row_bytes, height, 8, colour, 0, 0, 0)
     return b"".join(
         (
             b"\x89PNG\r\n\x1a\n",
-            _chunk(b"IHDR", header),
-            chunks,
-            _chunk(b"IDAT", deflate.compress(filtered.reshape(-1))),
-            _chunk(b"IEND", b""),
+            *_chunk(b"IHDR", header),
+            *chunks,
+            *_chunk(b"IDAT", deflate.compress(filtered.reshape(-1))),
+            *_chunk(b"IEND", b""),
         )
     )
 
 
-def _chunk(kind: bytes, data: bytes | memoryview) -> bytes:
+def _chunk(kind: bytes, data: bytes | memoryview) -> _Pieces:
     from isal import isal_zlib
 
     check = isal_zlib.crc32(data, isal_zlib.crc32(kind))
-    return b"".join((struct.pack(">I", len(data)), kind, data, struct.pack(">I", check)))
+    return struct.pack(">I", len(data)), kind, data, struct.pack(">I", check)
 
 
 def _avif(tile: Tile) -> bytes:

@@ -14,12 +14,13 @@ from numpy.typing import NDArray
 
 from arbvis_core.kernels.jit import kernel
 
-#: The longest code that the format allows, in bits.
-LIMIT = 15
+#: The longest code, in bits: four of them fit into a word with what is left of a byte. The format
+#: allows one more.
+LIMIT = 14
 
 #: The code is made from the first SAMPLE of every STRIDE bytes: counting them all would take a
-#: quarter of the time and save a thousandth of the size.
-SAMPLE, STRIDE = 96, 384
+#: quarter of the time and save a thousandth of the size. No row of a tile is a multiple of STRIDE.
+SAMPLE, STRIDE = 96, 800
 
 #: Where this share of the bytes equals the one before, there are repeats worth a search.
 REPETITIVE = 0.5
@@ -44,49 +45,40 @@ def compress(data: NDArray[np.uint8]) -> bytes | memoryview:
     """Return bytes (n,) as a zlib stream (RFC 1950)."""
     from isal import isal_zlib
 
-    sample = _sampled(data)
-    repeated = np.count_nonzero(sample[:, 1:] == sample[:, :-1])
-    if repeated > REPETITIVE * sample.size:
-        return isal_zlib.compress(data.data, ISAL_LEVEL)
     lanes = np.zeros((4, 256), dtype=np.uint32)
-    count(sample, lanes.reshape(-1))
+    repeats = count(data, STRIDE if data.size > 64 * STRIDE else SAMPLE, lanes.reshape(-1))
+    sample = lanes.sum(axis=0, dtype=np.int64)
+    if repeats > REPETITIVE * (sample.sum() * 3 // 4):
+        return isal_zlib.compress(data.data, ISAL_LEVEL)
     # Some more of each: a byte that the sample has missed gets a code too, and none gets too long.
-    counts = lanes.sum(axis=0, dtype=np.int64) * (STRIDE // SAMPLE) + (data.size >> 14) + 1
+    counts = sample * (STRIDE // SAMPLE) + (data.size >> 14) + 1
     stream = _huffman(data, _code_lengths(np.append(counts, 1 + (data.size >> 14))))
     return zlib.compress(data.data, 0) if stream is None else stream
-
-
-def _sampled(data: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Return rows of bytes to judge the data by, their length a multiple of four."""
-    rows = data.size // STRIDE
-    if rows < 64:
-        return data[: data.size - data.size % 4].reshape(1, -1)
-    return data[: rows * STRIDE].reshape(rows, STRIDE)[:, :SAMPLE]
 
 
 def _huffman(data: NDArray[np.uint8], lengths: NDArray[np.int64]) -> memoryview | None:
     """Return the stream, or None where it is no shorter than the data."""
     from isal import isal_zlib
 
-    words = np.empty((_HEADER_SIZE + 4 * (_END + 3) + 8 * data.size) // 64 + 2, dtype=np.uint64)
-    words[0] = _HEADER & (1 << 64) - 1
-    state = np.array((_HEADER >> 64, _HEADER_SIZE - 64, 1), dtype=np.uint64)
+    whole = _HEADER_SIZE // 8
+    stream = np.empty(whole + 4 * (_END + 3) // 8 + data.size + 16, dtype=np.uint8)
+    header = _HEADER.to_bytes(whole + 1, "little")
+    stream[:whole] = np.frombuffer(header, dtype=np.uint8, count=whole)
+    state = np.array((header[whole], _HEADER_SIZE - 8 * whole, whole), dtype=np.uint64)
     # No distances are used; like zlib, declare two of one bit, for readers that want a whole code.
-    write(np.append(lengths, (1, 1)).astype(np.uint8), _LENGTHS, words, state)
+    write(np.append(lengths, (1, 1)).astype(np.uint8), _LENGTHS, stream, state)
     table = np.zeros(_END + 1, dtype=np.uint64)
     code_table(lengths, table)
-    write(data, table, words, state)
+    write(data, table, stream, state)
     partial, used, full = (int(value) for value in state)
-    if full >= words.size - 2:
+    if full >= stream.size - 8:
         return None
     end = int(table[_END])
     check = isal_zlib.adler32(data.data)
     partial |= (end >> 8) << used
     tail = partial.to_bytes(-(-(used + (end & 255)) // 8), "little") + check.to_bytes(4, "big")
-    stop = 8 * full + len(tail)
-    stream = words.astype("<u8", copy=False).view(np.uint8)
-    stream[8 * full : stop] = np.frombuffer(tail, dtype=np.uint8)
-    return stream[:stop].data
+    stream[full : full + len(tail)] = np.frombuffer(tail, dtype=np.uint8)
+    return stream[: full + len(tail)].data
 
 
 def _code_lengths(counts: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -104,18 +96,26 @@ def _code_lengths(counts: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 @kernel
-def count(rows: NDArray[np.uint8], lanes: NDArray[np.uint32]) -> None:
-    """Add rows of bytes, a multiple of four each, to four histograms, (4 × 256,).
+def count(data: NDArray[np.uint8], stride: int, lanes: NDArray[np.uint32]) -> np.uint64:
+    """Add the first SAMPLE of every `stride` bytes to four histograms, (4 × 256,).
 
     In a single one a byte would wait for one like it before it.
+
+    Returns:
+        How many bytes equal the one before, where that lies in the same four.
     """
     one, two, three = np.uint64(1), np.uint64(2), np.uint64(3)
-    for row in range(np.uint64(rows.shape[0])):
-        for i in range(np.uint64(0), np.uint64(rows.shape[1]), np.uint64(4)):
-            lanes[rows[row, i]] += np.uint32(1)
-            lanes[np.uint64(256) + rows[row, i + one]] += np.uint32(1)
-            lanes[np.uint64(512) + rows[row, i + two]] += np.uint32(1)
-            lanes[np.uint64(768) + rows[row, i + three]] += np.uint32(1)
+    repeats = np.uint64(0)
+    for sample in range(np.uint64((data.size + stride - SAMPLE) // stride)):
+        start = sample * np.uint64(stride)
+        for i in range(start, start + np.uint64(SAMPLE), np.uint64(4)):
+            a, b, c, d = data[i], data[i + one], data[i + two], data[i + three]
+            lanes[a] += np.uint32(1)
+            lanes[np.uint64(256) + b] += np.uint32(1)
+            lanes[np.uint64(512) + c] += np.uint32(1)
+            lanes[np.uint64(768) + d] += np.uint32(1)
+            repeats += np.uint64(a == b) + np.uint64(b == c) + np.uint64(c == d)
+    return repeats
 
 
 @kernel
@@ -168,26 +168,26 @@ def code_table(lengths: NDArray[np.int64], table: NDArray[np.uint64]) -> None:
 def write(
     data: NDArray[np.uint8],
     table: NDArray[np.uint64],
-    words: NDArray[np.uint64],
+    stream: NDArray[np.uint8],
     state: NDArray[np.uint64],
 ) -> None:
     """Append the codes of some bytes to a stream of bits, four at a time.
 
     Args:
         data: the bytes, (n,).
-        table: as from `code_table`, with codes of at most 15 bits.
-        words: the stream. All is written if in the end at least two words are free.
-        state: read and written: the bits of the unfinished word, their number (0–63), and how many
-            words are finished.
+        table: as from `code_table`, with codes of at most 14 bits.
+        stream: all is written if in the end more than eight bytes are free.
+        state: read and written: the bits of the unfinished byte, their number (0–7), and how many
+            bytes are finished.
     """
-    one, two, three, six = np.uint64(1), np.uint64(2), np.uint64(3), np.uint64(6)
-    eight, last, low = np.uint64(8), np.uint64(63), np.uint64(255)
-    bits, used, word = state[0], state[1], state[2]
-    room = np.uint64(words.size - 2)
+    one, two, three, eight = np.uint64(1), np.uint64(2), np.uint64(3), np.uint64(8)
+    last, low = np.uint64(63), np.uint64(255)
+    bits, used, at = state[0], state[1], state[2]
+    room = np.uint64(stream.size - 8)
     size = np.uint64(data.size)
     whole = size - size % np.uint64(4)
     for i in range(np.uint64(0), whole, np.uint64(4)):
-        if word >= room:
+        if at >= room:
             break
         a, b = table[data[i]], table[data[i + one]]
         c, d = table[data[i + two]], table[data[i + three]]
@@ -195,21 +195,25 @@ def write(
         code = a >> eight | (b >> eight) << (a & last)
         code |= (c >> eight | (d >> eight) << (c & last)) << left
         bits |= code << used
-        words[word] = bits
-        total = used + left + right
-        if total >> six:
-            bits = (code >> one) >> (last - used)
-        word += total >> six
-        used = total & last
+        used += left + right
+        _store(bits, stream, at)
+        at += used >> three
+        bits >>= used & np.uint64(56)
+        used &= np.uint64(7)
     for i in range(whole, size):
-        if word >= room:
+        if at >= room:
             break
-        a = table[data[i]]
-        bits |= (a >> eight) << used
-        words[word] = bits
-        total = used + (a & low)
-        if total >> six:
-            bits = ((a >> eight) >> one) >> (last - used)
-        word += total >> six
-        used = total & last
-    state[0], state[1], state[2] = bits, used, word
+        bits |= (table[data[i]] >> eight) << used
+        used += table[data[i]] & low
+        _store(bits, stream, at)
+        at += used >> three
+        bits >>= used & np.uint64(56)
+        used &= np.uint64(7)
+    state[0], state[1], state[2] = bits, used, at
+
+
+@kernel
+def _store(word: np.uint64, stream: NDArray[np.uint8], at: np.uint64) -> None:
+    """Put eight bytes into a stream, the lowest first; it is compiled to a single store."""
+    for byte in range(np.uint64(8)):
+        stream[at + byte] = word >> (np.uint64(8) * byte)
