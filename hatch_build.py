@@ -66,7 +66,11 @@ def build(web: Path) -> None:
         del steps[0]
     for name, program, arguments in steps:
         if status := program(arguments, cwd=web, env=environment):
-            raise RuntimeError(f"the viewer cannot be built: {name} ended with status {status}")
+            raise RuntimeError(
+                f"the viewer cannot be built: {name} ended with status {status}. It needs the npm "
+                f"registry; behind a proxy, set npm's own settings (HTTPS_PROXY, "
+                f"NODE_EXTRA_CA_CERTS). A built wheel or source archive needs none of this"
+            )
 
 
 def installed(web: Path) -> bool:

@@ -179,7 +179,7 @@ export class App implements Listener {
       one("/", "Search files, regions and offsets", () => this.search.open()),
       { keys: ["0", " "], shown: ["0", "Space"], does: "Show everything", run: () => this.fit() },
       { keys: ["+", "=", "-", "_"], shown: ["+", "−"], does: "Zoom", run: ({ key }) => this.stage.map.zoomBy(key === "+" || key === "=" ? 1 : -1) },
-      one("1", "One pixel per element", () => this.oneToOne()),
+      one("1", "One pixel per byte or element", () => this.oneToOne()),
       {
         keys: ["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown"],
         shown: ["←", "→", "↑", "↓"],

@@ -56,7 +56,7 @@ function onPlane(scene: Scene, placement: Placement, spot: Spot): Fact[] {
 function regionFacts(scene: Scene, spot: Spot): Fact[] {
   return spot.regions.slice(0, 3).map((index) => {
     const { kind, text, name } = scene.labels.items[index]!;
-    return { term: capital(kind || "region"), value: printable(text || name) };
+    return { term: capital(kind || "region"), value: printable([name, text].filter(Boolean).join(" · ")) };
   });
 }
 

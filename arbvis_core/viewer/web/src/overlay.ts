@@ -149,7 +149,7 @@ function describeFile(item: Placement): { text: string; point: readonly [number,
 }
 
 function describeRegion(item: RegionLabel): { text: string } {
-  return { text: printable(item.text || item.name) };
+  return { text: printable(item.name || item.text) };
 }
 
 function filePen(item: Placement, area: number): Pen {

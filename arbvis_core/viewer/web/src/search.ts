@@ -97,7 +97,7 @@ export class SearchBox {
     });
     const regions = query.trim() === "" ? [] : this.regions!.search(query, MOST).map(({ index, score }) => {
       const { name, text, kind } = scene.labels.items[index]!;
-      return { target: { kind: "region", index } as const, name: text || name, detail: kind, score: score - 0.5 };
+      return { target: { kind: "region", index } as const, name: name || text, detail: text || kind, score: score - 0.5 };
     });
     return [...files, ...regions].sort((a, b) => b.score - a.score);
   }
