@@ -2,6 +2,14 @@
 
 Laid out as ggml's `docs/gguf.md` says. Arrays that are long, vocabularies above all, are passed over
 and told by type, length and first elements.
+
+What is read of valid files is what the `gguf` package reads, with these differences:
+
+- a type of elements that nobody knows degrades its tensor, where the package refuses the whole file;
+- tensors that overlap, reach out of the file or do not fill whole blocks are refused, where the
+  package trusts the header;
+- files of big-endian machines are refused with a sentence that says how to convert them;
+- text that is not UTF-8 is refused in names, as there, and mended in values, which are only shown.
 """
 
 from __future__ import annotations
@@ -13,7 +21,7 @@ from typing import Any, Final, NamedTuple
 from arbvis_core.api import FormatError, Source
 from modelweightvis.encodings.table import GGML_TYPES, ElementType, ggml_type
 from modelweightvis.formats.cursor import Cursor
-from modelweightvis.formats.reading import AXES, check_count, refuse_pointer, shown
+from modelweightvis.formats.reading import AXES, MOST, check_count, refuse_pointer, shown
 
 MAGIC: Final = b"GGUF"
 VERSIONS: Final = (2, 3)
@@ -84,10 +92,10 @@ def read_header(source: Source) -> Header:
     cursor = Cursor(source)
     version = _version(cursor)
     tensors, pairs = cursor.numbers("Q", 2)
-    if tensors * _TENSOR + pairs * _PAIR > source.size:
+    if tensors * _TENSOR + pairs * _PAIR > source.size or max(tensors, pairs) > MOST:
         raise FormatError(
             f"{source.name} says at byte 8 that it has {tensors} tensors and {pairs} facts, "
-            f"which do not fit into its {source.size} bytes; it is damaged, fetch it again"
+            f"which is too much for its {source.size} bytes; it is damaged, fetch it again"
         )
     found = _pairs(cursor, pairs)
     alignment = _alignment(source, found)
@@ -169,7 +177,7 @@ def _array(cursor: Cursor, depth: int) -> Any:
         kept = count if count <= _WHOLE_STRINGS else _FEW
         values = tuple(_cut(cursor.string()) for _ in range(kept))
         cursor.skip_strings(count - kept)
-    elif kind == _ARRAY and depth < _DEEPEST:
+    elif kind == _ARRAY and depth < _DEEPEST and count <= MOST:
         name, values = "array", ()
         for _ in range(count):
             inner = _array(cursor, depth + 1)

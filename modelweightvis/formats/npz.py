@@ -70,7 +70,7 @@ def _content(source: Source) -> Content:
         refuse_pointer(source)
         found = [one for one in members(source).values() if one.name.endswith(".npy")]
         plain = [one for one in found if one.method == STORED and not one.encrypted]
-        packed = [one.name for one in found if one not in plain]
+        packed = [one.name for one in found if one.method != STORED or one.encrypted]
         if packed and not plain:
             raise FormatError(
                 f"{source.name} is compressed ({listed(packed)}), so it cannot be read in parts; "

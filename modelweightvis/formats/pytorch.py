@@ -61,7 +61,7 @@ def _content(source: Source) -> Content:
         if saved is None:
             why = "it is a plain pickle, not written by torch.save"
             return Content(source, (), warnings=(_skipped(source, why),))
-        named, left_out = named_tensors(saved.value)
+        named, left_out = named_tensors(source.name, saved.value)
         found = saved.find({tensor.storage for tensor in named.values()})
         regions = tuple(tensor_regions(source.name, named, found))
     notes = tuple(_notes(source, regions, left_out))

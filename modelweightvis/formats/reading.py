@@ -12,6 +12,8 @@ from arbvis_core.api import FormatError, Probe, Range, Source
 POINTER = b"version https://git-lfs.github.com/spec/"
 #: The most axes of an array, as in numpy.
 AXES = 64
+#: The most tensors of a file; the largest models have half as many in all their files together.
+MOST = 1 << 18
 #: The most elements a byte can stand for, in a type that nobody knows; the densest known has 5.
 DENSEST = 16
 

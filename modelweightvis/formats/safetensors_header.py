@@ -1,8 +1,15 @@
 """The header of a safetensors file, validated before anything is made of it.
 
 Eight bytes say how long the header is; the header is JSON: a table of tensors, each with its dtype,
-shape and first and last byte behind the header, and `__metadata__`, a table of strings. What is
-refused is what the `safetensors` library refuses, save for what `docs/explanation` lists.
+shape and first and last byte behind the header, and `__metadata__`, a table of strings.
+
+What is refused is what the `safetensors` library refuses, with these differences:
+
+- a dtype that the library does not know is taken, and its tensor drawn hatched: the others can be seen;
+- a key that is said twice is refused, where the library takes the last: which was meant is not known;
+- a tensor as a list, or a dtype as a table, is refused: its parser allows them, the format does not;
+- more than 64 axes, 262,144 tensors, 4 million containers or 16 million values are refused: no model
+  has so many, and a hostile header could fill the memory with them.
 """
 
 from __future__ import annotations
@@ -12,7 +19,7 @@ from typing import Any, NamedTuple
 
 from arbvis_core.api import FormatError
 from modelweightvis.encodings.table import UNKNOWN, ElementType, element_type
-from modelweightvis.formats.reading import AXES, check_count, shown
+from modelweightvis.formats.reading import AXES, MOST, check_count, shown
 from modelweightvis.formats.strict import DEEPEST, depth, parse_json
 
 #: Bytes that say how long the header is.
@@ -96,6 +103,8 @@ def parse_header(name: str, text: bytes, size: int) -> Header:
         table = parse_json(text)
         if not isinstance(table, dict):
             raise ValueError("not a table of tensors")  # noqa: TRY004, TRY301 - one sentence for all
+        if len(table) > MOST:
+            raise ValueError(f"too large: {len(table)} tensors, {MOST} is most")  # noqa: TRY301
         metadata = _metadata(table.pop("__metadata__", None))
         stop = PRELUDE + len(text)
         entries = [_entry(key, value, stop) for key, value in table.items()]

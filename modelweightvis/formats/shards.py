@@ -100,7 +100,8 @@ def _by_index(index: Source, left: dict[str, Source]) -> list[Model]:
     if not here:
         return []
     sets = {_numbered(file)[:-1] for file in here}
-    here += [file for file in left if file not in files and _numbered(file)[:-1] in sets]
+    known = set(files)
+    here += [file for file in left if file not in known and _numbered(file)[:-1] in sets]
     missing = tuple(file for file in files if file not in left)
     name = index.name.removesuffix(".index.json")
     sources = tuple(left.pop(file) for file in here)

@@ -10,6 +10,8 @@ from typing import Any
 
 #: Containers inside each other; the limit of most readers of JSON.
 DEEPEST = 127
+#: Containers and values in all, so that a text cannot grow to many times its length.
+CONTAINERS, VALUES = 4_000_000, 16_000_000
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
@@ -22,6 +24,8 @@ def parse_json(data: bytes) -> Any:
     Raises:
         ValueError: the text is not valid; the message says why, in a few words.
     """
+    if data.count(b"{") + data.count(b"[") > CONTAINERS or data.count(b",") > VALUES:
+        raise ValueError("too large")
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:

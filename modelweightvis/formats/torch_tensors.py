@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from arbvis_core.api import FormatError, Part, Region
 from modelweightvis.formats.pickled import Tensor, tensors
-from modelweightvis.formats.reading import AXES, check_count, shown
+from modelweightvis.formats.reading import AXES, MOST, check_count, shown
 from modelweightvis.formats.tensors import tensor_region, unknown_region
 from modelweightvis.formats.torch_types import torch_type
 
@@ -28,11 +28,15 @@ class Extent(NamedTuple):
     stop: int
 
 
-def named_tensors(value: Any) -> tuple[dict[str, Tensor], int]:
+def named_tensors(where: str, value: Any) -> tuple[dict[str, Tensor], int]:
     """Return the tensors of a model by dotted name, and how many belong to its training.
 
     Args:
+        where: what error messages call the file.
         value: what the pickle says.
+
+    Raises:
+        FormatError: there are more than a model has.
     """
     named: dict[str, Tensor] = {}
     again: Counter[str] = Counter()
@@ -47,6 +51,8 @@ def named_tensors(value: Any) -> tuple[dict[str, Tensor], int]:
             again[name] += 1
             name = f"{name} ({again[name] + 1})"
         named[name] = tensor
+        if len(named) > MOST:
+            raise FormatError(f"{where} has more than {MOST} tensors, which no model has")
     return named, left_out
 
 
@@ -63,9 +69,9 @@ def tensor_regions(
     Raises:
         FormatError: a tensor reaches out of its storage, or has none.
     """
-    first: dict[Tensor, str] = {}
+    first: dict[str, str] = {}  # by text: hashes of numbers can be made to clash
     for name, tensor in named.items():
-        same = first.setdefault(tensor, name)
+        same = first.setdefault(str(tensor), name)
         facts = {"same_as": same} if same != name else {}
         what, key = f"{where}: tensor {shown(name)}", tensor.storage.key
         if key not in extents:

@@ -32,13 +32,15 @@ def show_once(documents: Sequence[Document]) -> list[Document]:
 
     Documents keep their order. Those without tensors are left alone.
     """
-    ranked = sorted(documents, key=_rank)
     kept: dict[int, Document] = {}
     notes: dict[int, list[str]] = {}
-    for document in ranked:
-        same = next((one for one in kept.values() if _twins(one, document)), None)
+    families: dict[tuple[object, ...], list[Document]] = {}
+    for document in sorted(documents, key=_rank):
+        family = families.setdefault((document.input, *_called(document)), [])
+        same = next((one for one in family if _twins(one, document)), None)
         if same is None:
             kept[id(document)] = document
+            family.append(document)
         else:
             note = f"{document.name} holds the same tensors as {same.name}, so they are shown once"
             notes.setdefault(id(same), []).append(note)
@@ -61,12 +63,8 @@ def _rank(document: Document) -> tuple[bool, int, bool, bool]:
 
 
 def _twins(one: Document, other: Document) -> bool:
-    return (
-        one.input == other.input
-        and {one.format, other.format} <= set(PREFERRED)
-        and _called(one) == _called(other)
-        and _alike(_shapes(one), _shapes(other))
-    )
+    formats = {one.format, other.format}
+    return formats <= set(PREFERRED) and _alike(_shapes(one), _shapes(other))
 
 
 def _path(document: Document) -> str:

@@ -10,12 +10,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from arbvis_core.api import FormatError, Range, Source
-from modelweightvis.formats.reading import read, shown
+from modelweightvis.formats.reading import MOST, read, shown
 
 MAGIC = b"PK\3\4"
 STORED = 0
 #: The largest directory that is read.
 LARGEST = 64 << 20
+#: The most members of an archive.
+MEMBERS = 2 * MOST
 
 _END = struct.Struct("<4s4H2LH")
 _END_MAGIC = b"PK\5\6"
@@ -56,7 +58,7 @@ def members(source: Source) -> dict[str, Member]:
         FormatError: the directory is damaged or missing.
     """
     count, size, start = _directory(source)
-    if size > LARGEST or count > size // _MEMBER.size or start + size > source.size:
+    if size > LARGEST or count > min(size // _MEMBER.size, MEMBERS) or start + size > source.size:
         raise _damaged(source, f"a directory of {count} members in {size} bytes at byte {start}")
     found: dict[str, Member] = {}
     for member in _listed(source, read(source, start, start + size), count):

@@ -18,6 +18,7 @@ from safetensors.numpy import save
 from arbvis_core.api import Document, FormatError, Group
 from arbvis_core.testing import FormatContract, MemorySource, region_values
 from arbvis_core.testing.documents import decoders_with
+from modelweightvis.formats import safetensors_header
 from modelweightvis.formats.safetensors import SafetensorsFormatPlugin
 from modelweightvis.formats.tensors import is_tensor
 
@@ -216,6 +217,12 @@ def test_damage_is_told_with_its_place(content: bytes, sentence: str) -> None:
     assert str(raised.value).startswith("a.safetensors")
     assert raised.value.source == "memory/a.safetensors"
     assert "\n" not in str(raised.value)
+
+
+def test_more_tensors_than_any_model_has_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(safetensors_header, "MOST", 3)
+    with pytest.raises(FormatError, match="5 tensors, 3 is most"):
+        parsed(save(ARRAYS))
 
 
 def sharded(count: int = 3, stem: str = "model", end: str = "") -> dict[str, bytes]:

@@ -37,9 +37,12 @@ def test_valid_json_is_what_it_says(value: object, ascii_only: bool) -> None:
         (b'{"\\uDFFF":[]}', "half of a surrogate pair"),
         (b"[" * 1_000_000, "nested too deeply"),
         (b'{"a":' * 1_000_000, "nested too deeply"),
+        (b"[" + b"[]," * 4_000_000 + b"0]", "too large"),
+        (b"[" + b"0," * 16_000_001 + b"0]", "too large"),
         (b'"\n"', "not JSON"),
         (b"{}\0", "not JSON"),
     ],
+    ids=lambda one: one if isinstance(one, str) else "text",
 )
 def test_what_is_not_valid_is_told_in_a_few_words(text: bytes, why: str) -> None:
     with pytest.raises(ValueError, match=why):
