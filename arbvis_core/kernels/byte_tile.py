@@ -71,8 +71,20 @@ def _quads() -> NDArray[np.uint64]:
 _PIXEL_AT, _QUAD_AT, _STATE_AT = _squares()
 _PIXEL_ORDER = _order(SQUARE)
 _QUAD_AT_POSITION = _quads()
-_LINEAR = to_linear(COLOURS / 255).astype(np.float32)
-_RED, _GREEN, _BLUE = (np.ascontiguousarray(_LINEAR[:, channel]) for channel in range(3))
+
+#: Linear light in the fixed point of a packed colour. A field holds the sum of four: 21 bits.
+FULL = (1 << 19) - 1
+FIELD = 21
+
+
+def _light() -> NDArray[np.uint64]:
+    """Return the linear light of each byte value, red, green and blue packed into one word."""
+    red, green, blue = np.rint(to_linear(COLOURS / 255) * FULL).astype(np.uint64).T
+    light: NDArray[np.uint64] = red | green << np.uint64(FIELD) | blue << np.uint64(2 * FIELD)
+    return light
+
+
+_LIGHT = _light()
 
 
 def paint(
@@ -133,6 +145,7 @@ def paint_planes(
     `lanes`, (4 × 256,), are four histograms, since a byte would wait for one like it before it.
     """
     one, two, three = np.uint64(1), np.uint64(2), np.uint64(3)
+    field, mask, unit = np.uint64(FIELD), np.uint64((1 << FIELD) - 1), np.float32(1 / FULL)
     for square in range(np.uint64(SQUARES)):
         start, inner = square * np.uint64(PIXELS), _STATE_AT[state, square]
         for quad in range(np.uint64(QUADS)):
@@ -143,9 +156,10 @@ def paint_planes(
             lanes[np.uint64(512) + c] += np.uint32(1)
             lanes[np.uint64(768) + d] += np.uint32(1)
             target = _QUAD_AT[state, square] + _QUAD_AT_POSITION[inner, quad]
-            red[target] = (_RED[a] + _RED[b]) + (_RED[c] + _RED[d])
-            green[target] = (_GREEN[a] + _GREEN[b]) + (_GREEN[c] + _GREEN[d])
-            blue[target] = (_BLUE[a] + _BLUE[b]) + (_BLUE[c] + _BLUE[d])
+            light = (_LIGHT[a] + _LIGHT[b]) + (_LIGHT[c] + _LIGHT[d])
+            red[target] = np.float32(np.int32(light & mask)) * unit
+            green[target] = np.float32(np.int32(light >> field & mask)) * unit
+            blue[target] = np.float32(np.int32(light >> field >> field)) * unit
 
 
 @kernel
