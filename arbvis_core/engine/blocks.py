@@ -153,14 +153,21 @@ class Subtree:
         if key.zoom == self.plan.canvas.max_zoom:
             return self.leaf(key, emit)
         gathered: dict[str, NDArray[Any]] | None = None
+        blank = set(_quad(key))
         for child in children(key, self.plan.canvas):
             planes = self.planes(child, emit)
             if planes is None:
                 continue
             if gathered is None:
-                gathered = empty_planes(self.renderer.planes)
+                gathered = _unset_planes(self.renderer.planes, TILE)
             self._put(planes, quarter_of(gathered, child), child)
-        if gathered is not None and emit:
+            blank.remove(child)
+        if gathered is None:
+            return None
+        for child in blank:
+            for plane in quarter_of(gathered, child).values():
+                plane[:] = 0
+        if emit:
             emit(key, self.shade(key, gathered))
         return gathered
 
@@ -169,7 +176,7 @@ class Subtree:
         planes = self.planes(key, emit)
         if planes is None:
             return None
-        half = empty_planes(self.renderer.planes, TILE // 2)
+        half = _unset_planes(self.renderer.planes, TILE // 2)
         self._put(planes, half, key)
         return half
 
@@ -188,19 +195,29 @@ class Subtree:
 
 
 def children(key: TileKey, canvas: Canvas) -> Iterator[TileKey]:
-    """Yield the tiles under a tile that lie on the canvas."""
+    """Return the tiles under a tile that lie on the canvas."""
     columns, rows = canvas.tiles(key.zoom + 1)
+    return (child for child in _quad(key) if child.x < columns and child.y < rows)
+
+
+def _quad(key: TileKey) -> Iterator[TileKey]:
     for y in (2 * key.y, 2 * key.y + 1):
         for x in (2 * key.x, 2 * key.x + 1):
-            if x < columns and y < rows:
-                yield TileKey(key.zoom + 1, x, y)
+            yield TileKey(key.zoom + 1, x, y)
 
 
-def empty_planes(declared: tuple[Plane, ...], side: int = TILE) -> dict[str, NDArray[Any]]:
-    """Return planes in which nothing lies, (side, side) each."""
+def empty_planes(declared: tuple[Plane, ...]) -> dict[str, NDArray[Any]]:
+    """Return planes of a tile in which nothing lies."""
     import numpy as np
 
-    return {plane.name: np.zeros((side, side), plane.dtype) for plane in declared}
+    return {plane.name: np.zeros((TILE, TILE), plane.dtype) for plane in declared}
+
+
+def _unset_planes(declared: tuple[Plane, ...], side: int) -> dict[str, NDArray[Any]]:
+    """Return planes, (side, side) each, all of which is still to be written."""
+    import numpy as np
+
+    return {plane.name: np.empty((side, side), plane.dtype) for plane in declared}
 
 
 def quarter_of(planes: Planes, child: TileKey) -> Planes:

@@ -108,7 +108,7 @@ class ByteRenderer(LeafRenderer):
         from arbvis_core.kernels import byte_tile
 
         count = planes["count"]
-        channels = 3 if count.all() else 4
+        channels = 3 if count.min() > 0 else 4
         pixels = np.empty((count.size, channels), dtype=np.uint8)
         red, green, blue = (planes[name].reshape(-1) for name in ("red", "green", "blue"))
         byte_tile.shade(red, green, blue, count.reshape(-1), pixels)

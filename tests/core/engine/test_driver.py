@@ -8,16 +8,18 @@ from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from arbvis_core import api
-from arbvis_core.engine import driver
-from arbvis_core.engine.blocks import SPAN, blocks_of, children
+from arbvis_core.engine import blocks, driver
+from arbvis_core.engine.blocks import SPAN, Subtree, blocks_of, children
 from arbvis_core.engine.executors import KINDS, SerialExecutor, make_executor
 from arbvis_core.errors import ArbvisError, SinkError, UsageError
+from arbvis_core.reading import Reader
 from arbvis_core.registry import load
 from arbvis_core.sinks.memory import MemorySink
-from arbvis_core.values import TILE, Blob, Canvas, TileKey
+from arbvis_core.values import TILE, Blob, Canvas, Plane, TileKey, View
 
 BARE = load((), ())
 
@@ -50,6 +52,23 @@ def test_children_lie_on_the_canvas_under_their_parent() -> None:
     canvas = Canvas(1100, 600)
     assert canvas.max_zoom == 2
     assert list(children(TileKey(1, 1, 0), canvas)) == [TileKey(2, 2, 0), TileKey(2, 2, 1)]
+
+
+def test_where_no_tile_lies_planes_are_zero(
+    plan: api.Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def littered(declared: tuple[Plane, ...], side: int) -> dict[str, Any]:
+        return {plane.name: np.full((side, side), 7, plane.dtype) for plane in declared}
+
+    monkeypatch.setattr(blocks, "_unset_planes", littered)
+    (scene,) = plan.scenes
+    tree = Subtree(scene, BARE, Reader(scene.sources), View())
+    planes = tree.quarter(TileKey(0, 0, 0))
+    assert planes is not None
+    assert planes["count"].sum(dtype=float) == 256 * 36_000
+    empty = planes["count"] == 0
+    assert empty.any()
+    assert not planes["red"][empty].any()
 
 
 class Backwards(Executor):
