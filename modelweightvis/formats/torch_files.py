@@ -9,7 +9,8 @@ from typing import Any
 
 from arbvis_core.api import FormatError, Source
 from modelweightvis.formats.cursor import FIRST
-from modelweightvis.formats.pickled import Storage, Told, interpret
+from modelweightvis.formats.pickle_machine import Told, interpret
+from modelweightvis.formats.pickle_values import Storage
 from modelweightvis.formats.reading import read, refuse_pointer, shown
 from modelweightvis.formats.torch_tensors import Extent
 from modelweightvis.formats.torch_types import torch_type

@@ -8,7 +8,8 @@ from math import prod
 from typing import Any, NamedTuple
 
 from arbvis_core.api import FormatError, Part, Region
-from modelweightvis.formats.pickled import Tensor, tensors
+from modelweightvis.formats.pickle_tensors import tensors
+from modelweightvis.formats.pickle_values import Tensor
 from modelweightvis.formats.reading import AXES, MOST, check_count, shown
 from modelweightvis.formats.tensors import tensor_region, unknown_region
 from modelweightvis.formats.torch_types import torch_type

@@ -117,7 +117,7 @@ def damaged(pick: random.Random, content: bytes, others: list[bytes]) -> bytes:
             data[place:place] = pick.choice(TOKENS) * pick.choice((1, 2, 100))
         elif kind == 4:
             other = pick.choice(others)
-            start = pick.randrange(len(other))
+            start = pick.randrange(len(other) + 1)
             data[place:place] = other[start : start + pick.choice((4, 16, 64))]
         else:
             del data[place:]

@@ -23,7 +23,7 @@ from arbvis_core.api import Document, FormatError, Group
 from arbvis_core.registry.probe import SourceProbe
 from arbvis_core.testing import FormatContract, MemorySource, region_values
 from arbvis_core.testing.documents import decoders_with
-from modelweightvis.formats import pickled
+from modelweightvis.formats import pickle_machine
 from modelweightvis.formats.pytorch import PickleFormatPlugin
 from modelweightvis.formats.tensors import is_tensor
 
@@ -317,7 +317,7 @@ def test_damage_is_told(program: bytes, sentence: str) -> None:
 
 
 def test_a_program_that_does_not_end_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pickled, "LONGEST", 1000)
+    monkeypatch.setattr(pickle_machine, "LONGEST", 1000)
     with pytest.raises(FormatError, match="longer than 1000 instructions"):
         parsed(archive(b"]" * 2000 + b"."))
 
