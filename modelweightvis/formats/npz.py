@@ -22,6 +22,7 @@ from modelweightvis.encodings.table import ElementType, element_type
 from modelweightvis.formats.documents import Content, model_document
 from modelweightvis.formats.npy_header import Header, header_stop, parse_header
 from modelweightvis.formats.reading import (
+    check_empty,
     has_suffix,
     listed,
     of_source,
@@ -109,6 +110,7 @@ def _array(source: Source, name: str, header: Header, place: tuple[int, int]) ->
     stored, size = _stored(header.descr)
     if not size:
         return None
+    check_empty(f"{source.name}: its member {shown(name)} at byte {place[0]}", header.shape)
     start = place[0] + header.stop
     stop = start + prod(header.shape) * size
     if stop > place[1]:

@@ -14,6 +14,8 @@ POINTER = b"version https://git-lfs.github.com/spec/"
 AXES = 64
 #: The most tensors of a file; the largest models have half as many in all their files together.
 MOST = 1 << 18
+#: Elements that no array can have: their bytes could not be counted in 64 bits.
+LARGEST = 1 << 59
 #: The most elements a byte can stand for, in a type that nobody knows; the densest known has 5.
 DENSEST = 16
 
@@ -64,11 +66,22 @@ def check_count(what: str, shape: Sequence[int], size: int) -> None:
     Raises:
         FormatError: there are; a picture of them would have no end.
     """
+    check_empty(what, shape)
     if prod(shape) > DENSEST * size:
         raise FormatError(
             f"{what} is said to hold {prod(shape)} elements in {size} bytes; "
             f"the header is damaged, fetch the file again"
         )
+
+
+def check_empty(what: str, shape: Sequence[int]) -> None:
+    """Raise if an array of no elements is larger than any array can be.
+
+    Raises:
+        FormatError: it is.
+    """
+    if 0 in shape and prod(length for length in shape if length) >= LARGEST:
+        raise FormatError(f"{what} has no elements and an impossible shape; the file is damaged")
 
 
 @contextmanager

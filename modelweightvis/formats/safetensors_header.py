@@ -8,6 +8,7 @@ What is refused is what the `safetensors` library refuses, with these difference
 - a dtype that the library does not know is taken, and its tensor drawn hatched: the others can be seen;
 - a key that is said twice is refused, where the library takes the last: which was meant is not known;
 - a tensor as a list, or a dtype as a table, is refused: its parser allows them, the format does not;
+- a tensor without elements whose other axes no array can have is refused: numpy refuses it too;
 - more than 64 axes, 262,144 tensors, 4 million containers or 16 million values are refused: no model
   has so many, and a hostile header could fill the memory with them.
 """

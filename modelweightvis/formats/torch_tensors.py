@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from arbvis_core.api import FormatError, Part, Region
 from modelweightvis.formats.pickle_tensors import tensors
 from modelweightvis.formats.pickle_values import Tensor
-from modelweightvis.formats.reading import AXES, MOST, check_count, shown
+from modelweightvis.formats.reading import AXES, MOST, check_count, check_empty, shown
 from modelweightvis.formats.tensors import tensor_region, unknown_region
 from modelweightvis.formats.torch_types import torch_type
 
@@ -90,6 +90,7 @@ def _region(
     shape = tensor.shape
     if len(shape) > AXES:
         raise FormatError(f"{what} has {len(shape)} axes, and {AXES} is most; the file is damaged")
+    check_empty(what, shape)
     reach = _reach(tensor)
     start = extent.start + (tensor.storage.offset + tensor.offset) * size
     stop = start + reach * size

@@ -143,7 +143,7 @@ def files(draw: st.DrawFn) -> bytes:
     return file(pairs, order, bytes(offset), version=version, alignment=alignment)
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(files())
 def test_valid_files_say_what_the_package_reads(content: bytes) -> None:
     document = parsed(content)
@@ -249,6 +249,7 @@ ONE = entry("a", [4], 0, 0)
         (file([], [entry("a", [4], 99, 2**63)], bytes(16)), "it was cut short"),
         (file([], [entry("a", [31], 2, 0)], bytes(99)), "rows of 31 elements, and blocks of Q4_0"),
         (file([], [entry("a", [2**63, 2**63], 0, 0)], bytes(99)), "it was cut short"),
+        (file([], [entry("a", [0, 2**63], 0, 0)], bytes(9)), "no elements and an impossible shape"),
         (file([], [entry("a", [1] * 65, 0, 0)], bytes(99)), "65 axes, and 64 is most"),
         (file([], [entry("a", [2**40], 99, 0)], bytes(16)), "1099511627776 elements in 16 bytes"),
         (file([pair("general.alignment", 4, U32(0))]), "aligned to 0 bytes"),

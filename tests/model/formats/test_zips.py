@@ -32,7 +32,7 @@ def listed(content: bytes) -> dict[str, Member]:
 NAMES = st.text(st.characters(codec="utf-8", exclude_characters="\0\\"), min_size=1, max_size=5)
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(st.dictionaries(NAMES, st.binary(max_size=20)), st.binary(max_size=30), st.booleans())
 def test_members_lie_where_zipfile_reads_them(
     contents: dict[str, bytes], comment: bytes, large: bool
