@@ -35,9 +35,9 @@ class ShelfLayout(api.Layout):
             for document in documents
             if {source.key for source in document.sources} <= sidecars
         ]
-        plain = [document for document in known if not document.derived]
-        derived = [document for document in known if document.derived]
-        scenes = (("Tables", [*plain, *beside]), ("Panels", derived))
+        panels = [document for document in known if document.format == SegmentEnergy.name]
+        tables = [document for document in known if document not in panels]
+        scenes = (("Tables", [*tables, *beside]), ("Panels", panels))
         return [
             _scene(label, shown, grey=grey)
             for label, shown in scenes
