@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from arbvis_core import hookimpl
+from modelweightvis.formats import FORMATS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from arbvis_core.protocols import Format
 
 
 @hookimpl
-def arbvis_formats() -> list[Format]:
-    """Checkpoints: none yet."""
-    return []
+def arbvis_formats() -> Sequence[Format]:
+    """Checkpoints: safetensors, GGUF, PyTorch, npz."""
+    return FORMATS

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,7 +13,7 @@ from arbvis_core.errors import SinkError
 MAGIC = b"\x89PNG\r\n\x1a\n"
 
 
-def check_image(path: str, inputs: Sequence[str], *, force: bool) -> None:
+def check_image(path: str, inputs: Sequence[str], *, force: bool, out: str | None = None) -> None:
     """Refuse a target that cannot be written, or that somebody would miss.
 
     Raises:
@@ -23,8 +25,12 @@ def check_image(path: str, inputs: Sequence[str], *, force: bool) -> None:
             raise SinkError(f"--png {path} does not name a file")
         if not target.parent.is_dir():
             raise SinkError(f"--png {path} cannot be written: {target.parent} is not a folder")
-        if not target.exists():
+        if out is not None and Path(out).absolute() in target.absolute().parents:
+            raise SinkError(f"--png {path} lies in the bundle that is written; name another file")
+        if not os.path.lexists(target):
             return
+        if not stat.S_ISREG(os.lstat(target).st_mode):
+            raise SinkError(f"--png {path} is no ordinary file and is not replaced; name another")
         if any(Path(one).exists() and target.samefile(one) for one in inputs):
             raise SinkError(f"--png {path} is an input and is not replaced; name another file")
         with target.open("rb") as file:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import re
+import stat
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -34,7 +37,7 @@ def regenerate(folder: str, title: str | None) -> str:
         for blob in pages(manifest, _statistics(folder, manifest)):
             sink.put(blob)
         return sink.commit()
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         raise SinkError(f"the manifest of {folder} is damaged; render it again") from error
     finally:
         sink.abort()
@@ -47,7 +50,19 @@ def _checked(folder: str) -> dict[str, Any]:
             f"{folder} has a manifest of schema {manifest['schema']}, and this arbvis writes "
             f"schema {SCHEMA}; render it again"
         )
+    keys = [scene["key"] for scene in manifest["scenes"]]
+    if not keys or not isinstance(manifest["title"], str):
+        raise ValueError
+    for part in ("viewer", "data", *(f"data/{_slug(key)}" for key in keys)):
+        if Path(folder, part).is_symlink():
+            raise SinkError(f"{Path(folder, part)} is a link, which no bundle of arbvis has")
     return manifest
+
+
+def _slug(key: str) -> str:
+    if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", key):
+        raise ValueError
+    return key
 
 
 def _statistics(folder: str, manifest: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
@@ -55,11 +70,17 @@ def _statistics(folder: str, manifest: Mapping[str, Any]) -> dict[str, dict[str,
     found = {}
     for scene in manifest["scenes"]:
         path = Path(folder, *paths.split(f"data/{scene['key']}/stats.json"))
-        try:
-            with path.open(encoding="utf-8") as file:
-                found[scene["key"]] = json.load(file)
-        except FileNotFoundError:
+        if not os.path.lexists(path):
             continue
+        try:
+            found[scene["key"]] = dict(json.loads(_content(path)))
         except (OSError, ValueError) as error:
             raise SinkError(f"{path} cannot be read; render the bundle again") from error
     return found
+
+
+def _content(path: Path) -> str:
+    """Read an ordinary file; a pipe would wait for ever, and a link may lead anywhere."""
+    if not stat.S_ISREG(os.lstat(path).st_mode):
+        raise ValueError
+    return path.read_text("utf-8")

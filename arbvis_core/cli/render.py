@@ -53,6 +53,7 @@ class Session:
         try:
             plan = api.plan(self._request(inputs), registry=self.registry)
             self._warn((*plan.warnings, *self.registry.faults))
+            self._protect(plan, sink)
             where = self._render(plan, sink) if sink is not None else self.output.png
             if self.output.png is not None:
                 self._export(plan, self.output.png)
@@ -150,6 +151,16 @@ class Session:
             f"in {duration(report.seconds)}, {rate}/s"
         )
         return str(Path(report.location, "index.html"))
+
+    def _protect(self, plan: Plan, sink: Any) -> None:
+        """Refuse to replace any file that was opened, however the inputs named it."""
+        opened = [key for scene in plan.scenes for key in scene.sources]
+        if self.input.file_list not in {None, "-"}:
+            opened.append(str(self.input.file_list))
+        if sink is not None:
+            sink.protect(opened)
+        if self.output.png is not None:
+            check_image(self.output.png, opened, force=self.output.force, out=self.output.out)
 
     def _export(self, plan: Plan, path: str) -> None:
         canvas = plan.scenes[0].canvas

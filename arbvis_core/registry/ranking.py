@@ -106,7 +106,7 @@ class Registry:
             return bool(question())
         except SourceError:
             raise
-        except Exception as error:  # noqa: BLE001 - one broken plugin never breaks the program
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - one broken plugin never breaks the program
             sentence = (
                 f"plugin {who.plugin} {who.version} was passed over: {who.name} could not tell "
                 f"whether it matches ({type(error).__name__}"
@@ -143,9 +143,9 @@ def guard(who: Registered[Any], stage: str, subject: str) -> Iterator[None]:
     """
     try:
         yield
-    except ArbvisError:
+    except (ArbvisError, MemoryError):
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # a plugin's sys.exit() is no success of ours
         if who.plugin == BUILT_IN:
             raise  # a defect of ours, which no plugin can be left out to avoid
         raise PluginError(who.plugin, who.version, stage, subject, error) from error

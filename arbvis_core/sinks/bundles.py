@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 from typing import Any
 
 #: The generator that marks a folder as one of our bundles.
@@ -16,7 +17,8 @@ def read_manifest(folder: str) -> dict[str, Any] | None:
     """Return the manifest of a folder that is one of our bundles, or None."""
     path = os.path.join(folder, "manifest.json")
     try:
-        if os.path.getsize(path) > LONGEST:
+        found = os.stat(path)
+        if not stat.S_ISREG(found.st_mode) or found.st_size > LONGEST:
             return None
         with open(path, encoding="utf-8") as file:
             manifest = json.load(file)

@@ -35,10 +35,22 @@ class LocalSink:
         self._force = force
         self._inputs = tuple(inputs)
         self._old = ""
-        self._done = False
+        self._renaming = self._done = False
         target = _target(path)
-        self._check(target)
+        try:
+            self._check(target)
+        except OSError as error:
+            raise refused(path, error) from error
         self._staging = Staging(target, path)
+
+    def protect(self, paths: Iterable[str]) -> None:
+        """Name more paths that must outlive this: what the inputs turned out to be.
+
+        Raises:
+            SinkError: the target holds one of them.
+        """
+        self._inputs = (*self._inputs, *paths)
+        self._check(self._staging.target)
 
     def put(self, blob: Blob) -> None:
         """Write one file into a folder beside the target.
@@ -58,11 +70,11 @@ class LocalSink:
         self._check(target)
         old = beside(target, "old")
         try:
+            self._renaming = True
             if os.path.lexists(target):
-                os.rename(target, old)
                 self._old = old
+                os.rename(target, old)
             os.rename(self._staging.folder, target)
-            self._done = True
         except OSError as error:
             raise refused(self._path, error) from error
         finally:
@@ -76,11 +88,15 @@ class LocalSink:
             self._staging.discard()
 
     def _settle(self) -> None:
-        """Put the old folder back where it was, or delete it if the new one is in place."""
+        """Put the old folder back where it was, or delete it if the new one is in place.
+
+        What is on the disk decides: a signal may come right after either rename.
+        """
+        self._done = self._renaming and not os.path.lexists(self._staging.folder)
         if self._done:
             self._staging.keep()
             shutil.rmtree(self._old, ignore_errors=True)
-        elif self._old:
+        elif self._old and os.path.lexists(self._old):
             try:
                 os.rename(self._old, self._staging.target)
             except OSError as error:

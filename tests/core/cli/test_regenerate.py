@@ -73,7 +73,7 @@ def test_takes_nothing_else(cli: Any, bundle: Path, args: tuple[str, ...]) -> No
         ({"scenes": None}, "is damaged"),
         ({"scenes": [{}]}, "is damaged"),
         ({"scenes": [7]}, "is damaged"),
-        ({"scenes": [{"key": "../../etc"}]}, "cannot hold"),
+        ({"scenes": [{"key": "../../etc"}]}, "damaged"),
         ({"title": None}, "is damaged"),
     ],
 )
@@ -85,3 +85,24 @@ def test_a_damaged_manifest(cli: Any, bundle: Path, facts: dict[str, Any], said:
     assert re.search(said, outcome.err)
     assert tree(bundle) == before
     assert not [one for one in bundle.parent.iterdir() if one.name.startswith(".")]
+
+
+@pytest.mark.parametrize("part", ["viewer", "data", "data/bytes"])
+def test_links_in_a_bundle_are_not_followed(
+    cli: Any, bundle: Path, tmp_path: Path, part: str
+) -> None:
+    victim = tmp_path / "victim"
+    victim.mkdir()
+    shutil.rmtree(bundle / part)
+    (bundle / part).symlink_to(victim, target_is_directory=True)
+    outcome = cli("--regen-html", str(bundle))
+    assert (outcome.code, "is a link" in outcome.err) == (2, True)
+    assert not list(victim.iterdir())
+
+
+def test_statistics_that_are_a_link_are_not_copied(cli: Any, bundle: Path, tmp_path: Path) -> None:
+    secret = tmp_path / "secret.json"
+    secret.write_text('{"password": 1}')
+    (bundle / "data" / "bytes" / "stats.json").unlink()
+    (bundle / "data" / "bytes" / "stats.json").symlink_to(secret)
+    assert cli("--regen-html", str(bundle)).code == 2

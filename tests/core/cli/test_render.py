@@ -203,3 +203,34 @@ def test_bundles_are_readable_like_other_files(cli: Any, sample: Path, tmp_path:
         os.umask(before)
     for one in (tmp_path / "out").rglob("*"):
         assert stat.S_IMODE(one.stat().st_mode) == (0o755 if one.is_dir() else 0o644)
+
+
+def test_files_behind_linked_inputs_are_not_replaced(cli: Any, tmp_path: Path) -> None:
+    (tmp_path / "blobs").mkdir()
+    (tmp_path / "snapshot").mkdir()
+    real = tmp_path / "blobs" / "real"
+    real.write_bytes(b"weights")
+    (tmp_path / "snapshot" / "model.bin").symlink_to(real)
+    outcome = cli(str(tmp_path / "snapshot"), "--out", str(tmp_path / "blobs"), "--force")
+    assert (outcome.code, "holds an input" in outcome.err) == (2, True)
+    assert real.read_bytes() == b"weights"
+
+
+def test_a_picture_does_not_replace_a_file_of_an_input_folder(cli: Any, tmp_path: Path) -> None:
+    from PIL import Image
+
+    photo = tmp_path / "photos" / "photo.png"
+    photo.parent.mkdir()
+    Image.new("RGB", (3, 3)).save(photo)
+    before = photo.read_bytes()
+    outcome = cli(str(photo.parent), "--png", str(photo))
+    assert (outcome.code, "is an input" in outcome.err) == (2, True)
+    assert photo.read_bytes() == before
+
+
+def test_a_picture_inside_the_bundle_it_belongs_to_is_refused(cli: Any, tmp_path: Path) -> None:
+    (tmp_path / "a.bin").write_bytes(b"abc")
+    out = tmp_path / "out"
+    outcome = cli(str(tmp_path / "a.bin"), "--out", str(out), "--png", str(out / "x.png"))
+    assert outcome.code == 2
+    assert not out.exists()

@@ -308,3 +308,33 @@ def test_update_needs_a_bundle(tmp_path: Path) -> None:
         with pytest.raises(SinkError, match="is not a bundle of arbvis"):
             BundleUpdate(str(path))
     assert not [*tmp_path.iterdir()]
+
+
+@pytest.mark.parametrize("after", [1, 2])
+def test_a_signal_right_after_a_rename_loses_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, after: int
+) -> None:
+    target = tmp_path / "out"
+    old = LocalSink(target)
+    old.put(
+        Blob("manifest.json", "application/json", b'{"schema":1,"generator":{"name":"arbvis"}}')
+    )
+    old.commit()
+    sink = LocalSink(target)
+    sink.put(Blob("new.txt", "text/plain", b"new"))
+    renames = 0
+    rename = os.rename
+
+    def interrupted(source: str, destination: str) -> None:
+        nonlocal renames
+        rename(source, destination)
+        renames += 1
+        if renames == after:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "rename", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        sink.commit()
+    sink.abort()
+    assert [one.name for one in tmp_path.iterdir()] == ["out"]
+    assert (target / ("manifest.json" if after == 1 else "new.txt")).exists()
