@@ -22,6 +22,7 @@ from arbvis_core.engine.blocks import (
     quarter_of,
 )
 from arbvis_core.engine.work import run_block, tile_blob
+from arbvis_core.interrupts import undisturbed
 from arbvis_core.reading import Reader
 from arbvis_core.registry import guard
 from arbvis_core.values import TILE, Blob, Canvas, ScenePlan, TileFormat, TileKey, View
@@ -126,7 +127,8 @@ def _in_order(plan: ScenePlan, run: Run) -> Generator[tuple[Block, BlockResult],
             yield first, future.result()
     finally:
         # Whoever cleans up after an error must not meet a worker that still writes.
-        wait([future for _, future in waiting if not future.cancel()])
+        with undisturbed():
+            wait([future for _, future in waiting if not future.cancel()])
 
 
 def block_cost(renderer: LeafRenderer) -> int:

@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Iterable, Iterator, Sequence
 
 from arbvis_core.errors import SinkError
+from arbvis_core.interrupts import undisturbed
 from arbvis_core.sinks.bundles import read_manifest
 from arbvis_core.sinks.staging import Staging, beside, refused
 from arbvis_core.values import Blob
@@ -78,14 +79,16 @@ class LocalSink:
         except OSError as error:
             raise refused(self._path, error) from error
         finally:
-            self._settle()
+            with undisturbed():
+                self._settle()
         return self._path
 
     def abort(self) -> None:
         """Leave nothing behind: what was there before is there again, unless all was committed."""
-        self._settle()
-        if not self._done:
-            self._staging.discard()
+        with undisturbed():
+            self._settle()
+            if not self._done:
+                self._staging.discard()
 
     def _settle(self) -> None:
         """Put the old folder back where it was, or delete it if the new one is in place.
