@@ -8,6 +8,7 @@ from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPool
 from typing import Literal, ParamSpec, TypeVar
 
 from arbvis_core.errors import UsageError
+from arbvis_core.interrupts import undisturbed
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -55,7 +56,10 @@ def make_executor(kind: Kind, jobs: int) -> Executor:
         import multiprocessing
 
         context = multiprocessing.get_context("spawn")
-        return ProcessPoolExecutor(jobs, mp_context=context, initializer=_ignore_interrupts)
+        pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=_ignore_interrupts)
+        with undisturbed():
+            pool.submit(int)  # starts the workers, which inherit that Ctrl-C is none of theirs
+        return pool
     raise UsageError(f"--executor {kind}: choose one of {', '.join(KINDS)}")
 
 
