@@ -6,6 +6,8 @@ import contextlib
 import os
 import sys
 
+from arbvis_core.errors import SinkError
+
 
 class ReaderGoneError(BaseException):
     """Nobody reads our output any more; not an `Exception`, so that nothing reports it."""
@@ -38,9 +40,16 @@ def answer(text: str) -> None:
 
     Raises:
         BrokenPipeError: nobody reads it any more.
+        SinkError: it cannot be written.
     """
-    sys.stdout.write(f"{escape(text)}\n")
-    sys.stdout.flush()
+    try:
+        sys.stdout.write(f"{escape(text)}\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except (OSError, ValueError, AttributeError) as error:  # full, or closed
+        drop_output()
+        raise SinkError(f"standard output cannot be written ({error}): {text}") from error
 
 
 def prepare_streams() -> None:
