@@ -36,6 +36,31 @@ def test_every_hook_is_filled_through_the_entry_point(registry: Registry) -> Non
     assert set(info.hooks) == {name for name in vars(hookspecs) if name.startswith("arbvis_")}
 
 
+#: Under which name of the registry the objects of each hook are found.
+FIELDS = {
+    "arbvis_source_providers": "source_providers",
+    "arbvis_formats": "formats",
+    "arbvis_prepare_sources": "enrichers",
+    "arbvis_diff_builders": "diff_builders",
+    "arbvis_derivations": "derivations",
+    "arbvis_layouts": "layouts",
+    "arbvis_leaf_renderers": "renderers",
+    "arbvis_options": "options",
+    "arbvis_commands": "commands",
+}
+
+
+@pytest.mark.parametrize(("hook", "field"), FIELDS.items())
+def test_what_a_hook_hands_over_is_what_is_dispatched_to(
+    registry: Registry, hook: str, field: str
+) -> None:
+    import arbvis_rehearsal
+
+    handed = [type(one) for one in getattr(arbvis_rehearsal, hook)()]
+    found = [type(one.item) for one in getattr(registry, field) if one.plugin == "rehearsal"]
+    assert found == handed != []
+
+
 def test_the_command_prints_figures(
     registry: Registry, folder: Path, capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
