@@ -13,7 +13,7 @@ from arbvis_core.engine.blocks import Subtree
 from arbvis_core.errors import SinkError, UsageError
 from arbvis_core.imaging import pixels
 from arbvis_core.reading import Reader
-from arbvis_core.values import TILE, Indexed, ScenePlan, Tile, TileKey, TrueColour, View
+from arbvis_core.values import TILE, Indexed, ScenePlan, Tile, TileKey, TrueColour
 
 if TYPE_CHECKING:
     import numpy as np
@@ -47,7 +47,7 @@ def _assemble(planned: ScenePlan, registry: Registry, on_progress: Callable[[int
     """Draw every leaf into one image: of codes as long as all leaves share a palette."""
     canvas = planned.canvas
     _check_size(planned, 1)
-    tree = Subtree(planned, registry, Reader(planned.sources), View())
+    tree = Subtree(planned, registry, Reader(planned.sources))
     sheet = _Sheet(planned)
     columns, rows = canvas.tiles(canvas.max_zoom)
     for y in range(rows):

@@ -44,7 +44,6 @@ def tile(
         UsageError: the scene, the tile or the view is not one of the plan's.
     """
     planned = scene_of(plan, scene)
-    view = view or View()
     _check_key(planned, key)
     painted: dict[TileKey, Tile] = {}
     side = TILE << (planned.canvas.max_zoom - key.zoom)

@@ -93,7 +93,7 @@ class Picture:
         """Say what the colours mean."""
         planned = scene_of(self.plan, scene)
         renderer = self.registry.renderer(planned.renderer)
-        return tuple(renderer.legend(planned, View(), None))
+        return tuple(renderer.legend(planned, planned.view, None))
 
     def __repr__(self) -> str:
         scenes = ", ".join(

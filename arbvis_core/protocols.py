@@ -65,6 +65,13 @@ class SourceProvider(Protocol):
         """
         ...
 
+    def beside(self, spec: str) -> Sequence[Source]:
+        """Return what lies beside an argument that names one file of a folder.
+
+        None of it is shown; formats and enrichers find sidecars and further parts in it.
+        """
+        return ()
+
 
 class Probe(Protocol):
     """What a format may look at before it claims a source."""
@@ -225,13 +232,15 @@ class LeafRenderer(Protocol):
     Every method is a pure function of its arguments: no tile depends on another having been drawn.
 
     Attributes:
-        planes: what `paint` measures for the zooms above; folded by the core.
         views: the fields of `View` that change something.
     """
 
     name: str
-    planes: tuple[Plane, ...]
     views: frozenset[str] = frozenset()
+
+    def planes(self, plan: ScenePlan, view: View) -> tuple[Plane, ...]:
+        """Return what `paint` measures for the zooms above; folded by the core."""
+        ...
 
     def survey(self, plan: ScenePlan, decoders: Mapping[str, Decoder]) -> Sequence[Crop]:
         """Return what to sample before anything is drawn: at most 2 % of the bytes, 512 crops."""
@@ -282,7 +291,7 @@ class LeafRenderer(Protocol):
         ...
 
     def merge(self, left: Any, right: Any) -> Any:
-        """Add up the statistics of two leaves (never called with None)."""
+        """Add up the statistics of two leaves, neither of which is changed nor None."""
         return left
 
     def summary(self, plan: ScenePlan, statistics: Any) -> Mapping[str, Any]:

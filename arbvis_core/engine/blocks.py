@@ -69,7 +69,6 @@ class BlockTask:
     plan: ScenePlan
     block: Block
     registry: RegistrySpec
-    view: View
     tile_format: TileFormat
     sink: Sink | None
 
@@ -112,18 +111,22 @@ class Subtree:
         UsageError: the view chooses what the renderer does not let one choose.
     """
 
-    def __init__(self, plan: ScenePlan, registry: Registry, reader: Reader, view: View) -> None:
+    def __init__(
+        self, plan: ScenePlan, registry: Registry, reader: Reader, view: View | None = None
+    ) -> None:
         self.plan = plan
         self._owner = registry.renderer_entry(plan.renderer)
         self.renderer = self._owner.item
-        unknown = view.chosen() - self.renderer.views
+        self._view = view.over(plan.view) if view else plan.view
+        unknown = self._view.chosen() - self.renderer.views
         if unknown:
             names = ", ".join(sorted(unknown))
             raise UsageError(f"scene {plan.key!r} does not let you choose: {names}")
         self.statistics: Any = None
+        with guard(self._owner, "render", f"scene {plan.key!r}"):
+            self.declared = self.renderer.planes(plan, self._view)
         self._decoders = registry.decoders
         self._reader = reader
-        self._view = view
 
     def leaf(self, key: TileKey, emit: Emit | None = None) -> Planes | None:
         """Paint a tile of the maximum zoom and return its planes at half size."""
@@ -159,7 +162,7 @@ class Subtree:
             if planes is None:
                 continue
             if gathered is None:
-                gathered = _unset_planes(self.renderer.planes, TILE)
+                gathered = _unset_planes(self.declared, TILE)
             self._put(planes, quarter_of(gathered, child), child)
             blank.remove(child)
         if gathered is None:
@@ -176,7 +179,7 @@ class Subtree:
         planes = self.planes(key, emit)
         if planes is None:
             return None
-        half = _unset_planes(self.renderer.planes, TILE // 2)
+        half = _unset_planes(self.declared, TILE // 2)
         self._put(planes, half, key)
         return half
 
@@ -186,7 +189,7 @@ class Subtree:
             for name, plane in quarter.items():
                 plane[:] = planes[name]
         else:
-            fold(self.renderer.planes, planes, quarter)
+            fold(self.declared, planes, quarter)
 
     def shade(self, key: TileKey, planes: Planes) -> Tile:
         """Colour a tile above the maximum zoom."""

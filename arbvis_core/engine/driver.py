@@ -25,7 +25,7 @@ from arbvis_core.engine.work import run_block, tile_blob
 from arbvis_core.interrupts import undisturbed
 from arbvis_core.reading import Reader
 from arbvis_core.registry import guard
-from arbvis_core.values import TILE, Blob, Canvas, ScenePlan, TileFormat, TileKey, View
+from arbvis_core.values import TILE, Blob, Canvas, Plane, ScenePlan, TileFormat, TileKey
 
 if TYPE_CHECKING:
     from arbvis_core.engine.blocks import Planes
@@ -53,7 +53,6 @@ class Run:
         executor: where blocks run.
         jobs: its workers.
         tile_format: of the levels above the leaves.
-        view: how the plan is looked at.
         on_progress: told of finished pixels.
     """
 
@@ -62,7 +61,6 @@ class Run:
     executor: Executor
     jobs: int = 1
     tile_format: TileFormat = "png"
-    view: View = field(default_factory=View)
     on_progress: OnProgress = silent
 
 
@@ -108,8 +106,8 @@ def draw_scene(plan: ScenePlan, run: Run) -> Drawn:
 
 
 def _in_order(plan: ScenePlan, run: Run) -> Generator[tuple[Block, BlockResult], None, None]:
-    renderer = run.registry.renderer(plan.renderer)
-    limit = max(1, min(IN_FLIGHT // block_cost(renderer), 2 * run.jobs + 1))
+    declared = Subtree(plan, run.registry, Reader(plan.sources)).declared
+    limit = max(1, min(IN_FLIGHT // block_cost(declared), 2 * run.jobs + 1))
     waiting: deque[tuple[Block, Future[BlockResult]]] = deque()
     remote = run.sink if run.sink.portable else None
     try:
@@ -117,7 +115,7 @@ def _in_order(plan: ScenePlan, run: Run) -> Generator[tuple[Block, BlockResult],
             if not cropped.placements:
                 yield block, BlockResult()
                 continue
-            task = BlockTask(cropped, block, run.registry.spec, run.view, run.tile_format, remote)
+            task = BlockTask(cropped, block, run.registry.spec, run.tile_format, remote)
             waiting.append((block, run.executor.submit(run_block, task)))
             if len(waiting) >= limit:
                 first, future = waiting.popleft()
@@ -131,12 +129,12 @@ def _in_order(plan: ScenePlan, run: Run) -> Generator[tuple[Block, BlockResult],
             wait([future for _, future in waiting if not future.cancel()])
 
 
-def block_cost(renderer: LeafRenderer) -> int:
+def block_cost(declared: tuple[Plane, ...]) -> int:
     """Estimate the bytes a block takes while it is drawn: input, leaves, planes of one path."""
     import numpy as np
 
     pixels = (SPAN * TILE) ** 2
-    planes = sum(np.dtype(plane.dtype).itemsize for plane in renderer.planes)
+    planes = sum(np.dtype(plane.dtype).itemsize for plane in declared)
     return pixels * (4 + 2) + pixels * planes // 2
 
 
@@ -155,7 +153,7 @@ class _Summit:
     """The levels above the blocks, each tile shaded as soon as its last child has come."""
 
     def __init__(self, plan: ScenePlan, run: Run, drawn: Drawn) -> None:
-        self._tree = Subtree(plan, run.registry, Reader(plan.sources), run.view)
+        self._tree = Subtree(plan, run.registry, Reader(plan.sources))
         self._run = run
         self._drawn = drawn
         self._waiting: dict[TileKey, int] = {}
@@ -173,7 +171,7 @@ class _Summit:
 
     def _planes_of(self, key: TileKey) -> dict[str, Any]:
         if key not in self._planes:
-            self._planes[key] = empty_planes(self._tree.renderer.planes)
+            self._planes[key] = empty_planes(self._tree.declared)
         return self._planes[key]
 
     def _came(self, key: TileKey) -> None:
@@ -192,7 +190,7 @@ class _Summit:
         parent = TileKey(key.zoom - 1, key.x // 2, key.y // 2)
         if planes is not None:
             quarter = quarter_of(self._planes_of(parent), key)
-            fold(self._tree.renderer.planes, planes, quarter)
+            fold(self._tree.declared, planes, quarter)
         self._came(parent)
 
     def _write(self, key: TileKey, planes: Planes) -> None:

@@ -11,7 +11,7 @@ from arbvis_core.engine.blocks import Subtree, cropped_blocks
 from arbvis_core.engine.work import tile_blob
 from arbvis_core.reading import Reader
 from arbvis_core.registry import guard
-from arbvis_core.values import TILE, Plan, ScenePlan, Tile, TileFormat, TileKey, View
+from arbvis_core.values import TILE, Plan, ScenePlan, Tile, TileFormat, TileKey
 
 if TYPE_CHECKING:
     from arbvis_core.registry import Registry
@@ -103,7 +103,7 @@ def _trial(
         blob = tile_blob(plan.key, plan.canvas, key, tile, tile_format)
         sizes[key.zoom == plan.canvas.max_zoom].append(len(blob.data))
 
-    tree = Subtree(plan, registry, Reader(plan.sources), View())
+    tree = Subtree(plan, registry, Reader(plan.sources))
     seconds = math.inf
     for key in dict.fromkeys(chosen):
         start, before = time.perf_counter(), len(sizes[True])

@@ -26,7 +26,7 @@ def run_block(task: BlockTask) -> BlockResult:
         else:
             task.sink.put(blob)
 
-    tree = Subtree(plan, registry, Reader(plan.sources), task.view)
+    tree = Subtree(plan, registry, Reader(plan.sources))
     result.apex = tree.quarter(task.block.apex, emit)
     result.statistics = tree.statistics
     return result

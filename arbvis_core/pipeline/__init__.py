@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from arbvis_core.pipeline.arranging import arrange
 from arbvis_core.pipeline.deriving import derive
-from arbvis_core.pipeline.opening import describe_inputs, open_sources, title
+from arbvis_core.pipeline.opening import describe_inputs, open_inputs, title
 from arbvis_core.pipeline.parsing import parse
 from arbvis_core.pipeline.planning import plan_scene
 from arbvis_core.values import Plan, Request
@@ -30,17 +30,17 @@ def plan(request: Request, registry: Registry) -> Plan:
 
 def _plan(request: Request, registry: Registry) -> Plan:
     known_faults = len(registry.faults)
-    opened, missing = open_sources(request, registry)
-    request = replace(request, opened=opened)
+    opened, missing = open_inputs(request, registry)
+    request = replace(request, opened=tuple(one.sources for one in opened))
     documents, unparsed = parse(request, opened, registry)
     documents = derive(request, documents, registry)
     scenes = arrange(request, documents, registry)
     faults = registry.faults[known_faults:]
     del registry.faults[known_faults:]  # the registry outlives this run
     return Plan(
-        title=request.title or title(request, opened),
+        title=request.title or title(opened),
         brand=request.profile.name,
-        inputs=tuple(describe_inputs(request, opened)),
+        inputs=tuple(describe_inputs(opened)),
         scenes=tuple(plan_scene(scene, registry) for scene in scenes),
         warnings=(
             *missing,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -13,24 +14,49 @@ from arbvis_core.registry import guard
 from arbvis_core.values import Crop, Request, Source
 
 if TYPE_CHECKING:
-    from arbvis_core.registry import Registry
-
-#: What each input was opened as, in the order of the command line.
-Opened = tuple[tuple[Source, ...], ...]
+    from arbvis_core.protocols import SourceProvider
+    from arbvis_core.registry import Registered, Registry
 
 
-def open_sources(request: Request, registry: Registry) -> tuple[Opened, list[str]]:
+@dataclass(slots=True)
+class Input:
+    """An argument and what it was opened as.
+
+    Attributes:
+        spec: as typed.
+        sources: what it holds; nothing if it was left out.
+        provider: who opened it.
+    """
+
+    spec: str
+    sources: tuple[Source, ...] = ()
+    provider: Registered[SourceProvider] | None = None
+
+    def beside(self) -> tuple[Source, ...]:
+        """Return what lies beside the one file that was named."""
+        if self.provider is None or len(self.sources) != 1:
+            return ()
+        with guard(self.provider, "open", self.spec):
+            found = self.provider.item.beside(self.spec)
+        return tuple(one for one in found if one.key != self.sources[0].key)
+
+
+#: The inputs, in the order of the command line.
+Opened = Sequence[Input]
+
+
+def open_inputs(request: Request, registry: Registry) -> tuple[list[Input], list[str]]:
     """Open every input with the first provider that understands it.
 
     Returns:
-        The sources of each input, and warnings about inputs that were left out.
+        The inputs, and warnings about those that were left out.
 
     Raises:
         SourceError: an input cannot be opened, or none of them with `--keep-going`.
     """
     if not request.inputs:
         raise UsageError("nothing to show: name a file, a directory, or - for standard input")
-    opened: list[tuple[Source, ...]] = []
+    opened: list[Input] = []
     missing: list[SourceError] = []
     for spec in request.inputs:
         try:
@@ -39,23 +65,21 @@ def open_sources(request: Request, registry: Registry) -> tuple[Opened, list[str
             missing.append(error)
             if not request.keep_going or len(missing) == len(request.inputs):
                 raise
-            opened.append(())
-    return tuple(opened), [f"{error} (left out)" for error in missing]
+            opened.append(Input(spec))
+    return opened, [f"{error} (left out)" for error in missing]
 
 
-def _open(spec: str, registry: Registry) -> tuple[Source, ...]:
+def _open(spec: str, registry: Registry) -> Input:
     for provider in registry.source_providers:
         if registry.ask(provider, partial(provider.item.matches, spec), spec):
             with guard(provider, "open", spec):
-                return tuple(provider.item.open(spec))
+                return Input(spec, tuple(provider.item.open(spec)), provider)
     raise UsageError(f"{spec}: no source provider understands this address; see 'arbvis plugins'")
 
 
-def title(request: Request, opened: Opened) -> str:
+def title(opened: Opened) -> str:
     """Name a run after its inputs."""
-    names = [
-        _input_name(spec, sources) for spec, sources in zip(request.inputs, opened, strict=True)
-    ]
+    names = [_input_name(one.spec, one.sources) for one in opened]
     shown = ", ".join(names[:3])
     return shown if len(names) <= 3 else f"{shown} and {len(names) - 3} more"
 
@@ -68,11 +92,12 @@ def _input_name(spec: str, sources: Sequence[Source]) -> str:
     return stem if stem not in {"", ".", ".."} else sources[0].folder if sources else spec
 
 
-def describe_inputs(request: Request, opened: Opened) -> Iterable[Mapping[str, Any]]:
+def describe_inputs(opened: Opened) -> Iterable[Mapping[str, Any]]:
     """Yield name, number of files, size and, for one small file, SHA-256 of every input."""
-    for spec, sources in zip(request.inputs, opened, strict=True):
+    for one in opened:
+        sources = one.sources
         entry: dict[str, Any] = {
-            "name": _input_name(spec, sources),
+            "name": _input_name(one.spec, sources),
             "files": len(sources),
             "size": sum(source.size for source in sources),
         }

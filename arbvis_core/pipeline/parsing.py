@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from arbvis_core.errors import FormatError, UsageError
-from arbvis_core.pipeline.opening import Opened
-from arbvis_core.protocols import Group
+from arbvis_core.pipeline.opening import Input, Opened
+from arbvis_core.protocols import Group, Priority
 from arbvis_core.registry import guard
 from arbvis_core.registry.probe import SourceProbe
 from arbvis_core.values import Document, Request, Source
@@ -31,15 +31,41 @@ def parse(request: Request, opened: Opened, registry: Registry) -> tuple[list[Do
     """
     documents: list[Document] = []
     warnings: list[str] = []
-    for index, sources in enumerate(opened):
-        for folder, members in _by_folder(sources).items():
-            named = len(sources) == 1
-            found, unparsed = _parse_folder(folder, members, index, request, registry, named=named)
+    for index, one in enumerate(opened):
+        for folder, members in _by_folder(one.sources).items():
+            context = _Folder(folder, members, index, one)
+            found, unparsed = _parse_folder(context, request, registry)
             documents += found
             warnings += unparsed
     if request.format and all(one.format != request.format for one in documents) and not warnings:
         raise UsageError(f"--format {request.format}: it reads none of {', '.join(request.inputs)}")
+    if _only_recognised(request) and not documents:
+        known = ", ".join(one.item.name for one in registry.formats if one.item.priority > 0)
+        names = " ".join(request.inputs)
+        raise UsageError(
+            f"{names}: nothing in it is recognised by any of the formats {known}"
+            f"{''.join(f'; {one}' for one in warnings[:1])}. Its bytes are shown by: arbvis {names}"
+        )
     return documents, warnings
+
+
+@dataclass(frozen=True, slots=True)
+class _Folder:
+    """The sources of one folder, and the input they came with."""
+
+    name: str
+    members: Sequence[Source]
+    index: int
+    input: Input
+
+    @property
+    def named(self) -> bool:
+        """Whether this is one file that was named."""
+        return len(self.input.sources) == 1
+
+    def around(self) -> tuple[Source, ...]:
+        """Return the folder's sources, also those that lie beside the one that was named."""
+        return (*self.members, *self.input.beside())
 
 
 def _by_folder(sources: Iterable[Source]) -> dict[str, list[Source]]:
@@ -50,33 +76,29 @@ def _by_folder(sources: Iterable[Source]) -> dict[str, list[Source]]:
 
 
 def _parse_folder(
-    folder: str,
-    members: Sequence[Source],
-    index: int,
-    request: Request,
-    registry: Registry,
-    *,
-    named: bool,
+    folder: _Folder, request: Request, registry: Registry
 ) -> tuple[list[Document], list[str]]:
     """Parse one folder; where the profile is lenient, what no format has is shown as bytes."""
     documents: list[Document] = []
     warnings: list[str] = []
-    for one, claimed in _claims(members, request, registry, named=named):
-        siblings = tuple(source for source in members if source.key not in claimed)
-        group = Group(folder, tuple(claimed.values()), siblings, index)
+    for one, claimed in _claims(folder, request, registry):
+        others = folder.members if one.item.priority <= Priority.FALLBACK else folder.around()
+        siblings = tuple(source for source in others if source.key not in claimed)
+        group = Group(folder.name, tuple(claimed.values()), siblings, folder.index)
         found, unparsed = _parse_group(one, group, request)
         documents += [_enrich(document, siblings, registry) for document in found]
         warnings += unparsed
-    if not request.profile.strict:
+    if not _only_recognised(request):
         shown = {source.key for document in documents for source in document.sources}
-        rest = tuple(source for source in members if source.key not in shown)
+        rest = tuple(source for source in folder.members if source.key not in shown)
         if rest:
-            documents += _parsed(registry.format("raw"), Group(folder, rest, (), index))
+            group = Group(folder.name, rest, (), folder.index)
+            documents += _parsed(registry.format("raw"), group)
     return documents, warnings
 
 
 def _claims(
-    members: Sequence[Source], request: Request, registry: Registry, *, named: bool
+    folder: _Folder, request: Request, registry: Registry
 ) -> Iterable[tuple[Registered[Format], dict[str, Source]]]:
     """Yield each format with what it claims, in the order of the first source each claims.
 
@@ -84,16 +106,26 @@ def _claims(
     what it knows, and the others share the rest.
     """
     chosen = registry.format(request.format) if request.format else None
-    formats = [one for one in registry.formats if one is not chosen]
+    least = Priority.FALLBACK + 1 if _only_recognised(request) else Priority.FALLBACK
+    formats = [one for one in registry.formats if one is not chosen and one.item.priority >= least]
     claims: dict[str, tuple[Registered[Format], dict[str, Source]]] = {}
-    for source in members:
+    for source in folder.members:
         probe = SourceProbe(source)
         for one in [chosen, *formats] if chosen else formats:
-            asked = one is not chosen or not named
+            asked = one is not chosen or not folder.named
             if not asked or registry.ask(one, partial(one.item.matches, probe), source.name):
                 claims.setdefault(one.item.name, (one, {}))[1][source.key] = source
                 break
     return claims.values()
+
+
+def _only_recognised(request: Request) -> bool:
+    """Tell whether a fallback takes nothing: what only it would take lies beside what is shown.
+
+    So it is in a strict profile, unless a layout was asked for that shows other things.
+    """
+    profile = request.profile
+    return profile.strict and request.layout in (None, profile.layout)
 
 
 def _parse_group(

@@ -40,6 +40,7 @@ def plan_scene(scene: Scene, registry: Registry) -> ScenePlan:
         sources={key: everything[key] for key in used},
         labels=scene.labels,
         attributes=scene.attributes,
+        view=scene.view,
     )
     owner = registry.renderer_entry(scene.renderer)
     with guard(owner, "plan", f"scene {scene.label!r}"):

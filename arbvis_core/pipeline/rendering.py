@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from concurrent.futures import BrokenExecutor, Executor
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from arbvis_core.engine.driver import Drawn, OnProgress, Run, draw_scene, silent
@@ -64,16 +64,19 @@ def render(
         jobs: workers; all cores by default.
         executor: a kind, or any executor, which stays open.
         tile_format: of the levels above the leaves; leaves are always lossless PNG.
-        view: how the plan is looked at.
+        view: how the plan is looked at, where that differs from what it says.
         on_progress: told of finished pixels.
     """
     start = time.perf_counter()
+    if view:
+        scenes = tuple(replace(one, view=view.over(one.view)) for one in plan.scenes)
+        plan = replace(plan, scenes=scenes)
     workers = jobs or default_jobs()
     own = isinstance(executor, str)
     try:
         pool = make_executor(executor, workers) if isinstance(executor, str) else executor
         with pool if own else nullcontext():
-            run = Run(registry, sink, pool, workers, tile_format, view or View(), on_progress)
+            run = Run(registry, sink, pool, workers, tile_format, on_progress)
             drawn = {scene.key: draw_scene(scene, run) for scene in plan.scenes}
         for scene in plan.scenes:
             for source in scene.sources.values():
@@ -105,7 +108,7 @@ def _write_pages(plan: Plan, run: Run, drawn: dict[str, Drawn]) -> dict[str, Any
         found = drawn[scene.key].statistics
         owner = run.registry.renderer_entry(scene.renderer)
         with guard(owner, "render", f"the legend of scene {scene.key!r}"):
-            legends[scene.key] = tuple(owner.item.legend(scene, run.view, found))
+            legends[scene.key] = tuple(owner.item.legend(scene, scene.view, found))
             statistics[scene.key] = owner.item.summary(scene, found)
     described = manifest(
         plan,

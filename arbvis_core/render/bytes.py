@@ -40,6 +40,9 @@ CLASSES = (
     (0xFF, 0xFF, "0xFF"),
 )
 
+#: What the zooms above are shaded from: light of the bytes under a pixel, and how many they are.
+PLANES = tuple(Plane(name, "float32", "sum") for name in ("red", "green", "blue", "count"))
+
 #: Colours of a ramp in the legend.
 STOPS = 5
 
@@ -48,12 +51,10 @@ class ByteRenderer(LeafRenderer):
     """One pixel per byte: 0x00 black, control green, ASCII blue, high red, 0xFF white."""
 
     name = "bytes"
-    planes = (
-        Plane("red", "float32", "sum"),
-        Plane("green", "float32", "sum"),
-        Plane("blue", "float32", "sum"),
-        Plane("count", "float32", "sum"),
-    )
+
+    def planes(self, plan: ScenePlan, view: View) -> tuple[Plane, ...]:
+        """Return sums of light and the count of bytes."""
+        return PLANES
 
     def present(self, plan: ScenePlan, key: TileKey) -> bool:
         """Tell whether any byte lies in the tile."""
@@ -91,7 +92,7 @@ class ByteRenderer(LeafRenderer):
         codes, planes, histogram = byte_tile.paint(*_joined(parts), state)
         return Leaf(
             tile=Indexed(codes, byte_tile.palette()),
-            planes={plane.name: values for plane, values in zip(self.planes, planes, strict=True)},
+            planes={plane.name: values for plane, values in zip(PLANES, planes, strict=True)},
             statistics=histogram,
         )
 

@@ -8,16 +8,17 @@ import os
 import re
 import stat
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 
 from arbvis_core.errors import SourceChangedError, SourceError
-from arbvis_core.protocols import Priority
+from arbvis_core.protocols import Priority, SourceProvider
 from arbvis_core.sources.handles import Handle, Handles
 from arbvis_core.values import Buffer, Range
 
 SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
-#: Names that are looked at for one like the name that was not found.
+#: Names that are looked at in the folder of a file.
 NEIGHBOURS = 10_000
 
 _handles = Handles()
@@ -106,7 +107,7 @@ class LocalSource:
         return SourceError(f"{self.key} cannot be read: {reason(error)}")
 
 
-class LocalProvider:
+class LocalProvider(SourceProvider):
     """Opens a file, or every file in a folder and the folders in it.
 
     Files are sorted by the components of their paths, byte by byte. Linked files are followed and
@@ -143,6 +144,20 @@ class LocalProvider:
         except OSError as error:
             where = os.fsdecode(error.filename or spec)
             raise SourceError(f"{where} cannot be read: {reason(error)}") from error
+
+    def beside(self, spec: str) -> Sequence[LocalSource]:
+        """Return the other files of the folder that a file lies in, up to some number."""
+        folder, name = os.path.split(spec)
+        if not os.path.isfile(spec):
+            return ()
+        root = os.path.realpath(folder)
+        found = []
+        with suppress(OSError), os.scandir(root) as entries:
+            for entry in islice(entries, NEIGHBOURS):
+                with suppress(OSError):
+                    if entry.name != name and _is_file(entry):
+                        found.append(_source(entry.path, display_name(entry.name), root))
+        return sorted(found, key=lambda one: os.fsencode(one.key))
 
     def _file(self, spec: str) -> LocalSource:
         folder, name = os.path.split(spec)

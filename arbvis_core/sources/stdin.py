@@ -13,14 +13,14 @@ from pathlib import Path
 from typing import BinaryIO
 
 from arbvis_core.errors import SourceError
-from arbvis_core.protocols import Priority
+from arbvis_core.protocols import Priority, SourceProvider
 from arbvis_core.sources.local import LocalSource, reason
 
 #: Bytes that are held in memory on their way to the temporary file.
 CHUNK = 1 << 20
 
 
-class StdinProvider:
+class StdinProvider(SourceProvider):
     """Opens `-`. Worker processes read the same temporary file; it goes when the program ends."""
 
     name = "stdin"

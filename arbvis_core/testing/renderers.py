@@ -62,13 +62,18 @@ class RendererContract:
         return None
 
     def test_the_registry_takes_it(self) -> None:
-        """Name, planes and methods are in order."""
+        """Name and methods are in order."""
         check_object("renderers", self.renderer)
-        planes = self.renderer.planes
-        assert all(isinstance(plane, Plane) for plane in planes)
-        assert len({plane.name for plane in planes}) == len(planes), "two planes have one name"
         known = {field.name for field in fields(View)}
         assert set(self.renderer.views) <= known, "it depends on a view that does not exist"
+
+    def test_planes_are_declared(self) -> None:
+        """They are planes, each with a name of its own, and the same each time."""
+        plan = self._plan()
+        planes = self.renderer.planes(plan, plan.view)
+        assert all(isinstance(plane, Plane) for plane in planes)
+        assert len({plane.name for plane in planes}) == len(planes), "two planes have one name"
+        assert planes == self.renderer.planes(plan, plan.view)
 
     def test_a_plan_is_the_same_each_time(self) -> None:
         """What is decided from the sample is plain data and does not depend on chance."""
@@ -93,8 +98,9 @@ class RendererContract:
         for key in self._keys(plan):
             leaf = self._paint(plan, key)
             check_tile(leaf.tile)
-            assert leaf.planes.keys() == {plane.name for plane in self.renderer.planes}
-            for plane in self.renderer.planes:
+            declared = self.renderer.planes(plan, plan.view)
+            assert leaf.planes.keys() == {plane.name for plane in declared}
+            for plane in declared:
                 _check_plane(plane, leaf.planes[plane.name])
 
     def test_painting_is_pure(self) -> None:
@@ -147,18 +153,18 @@ class RendererContract:
 
         plan = self._plan()
         key = TileKey(max(0, plan.canvas.max_zoom - 1), 0, 0)
-        tree = Subtree(plan, self._registry(), Reader(plan.sources), View())
-        empty = {one.name: np.zeros((TILE, TILE), one.dtype) for one in self.renderer.planes}
+        tree = Subtree(plan, self._registry(), Reader(plan.sources))
+        empty = {one.name: np.zeros((TILE, TILE), one.dtype) for one in tree.declared}
         planes = tree.planes(key) if plan.canvas.max_zoom else empty
         assert planes is not None, "the scene's first tiles are empty: make it smaller"
         before = pickle.dumps(planes)
-        tile = self.renderer.shade(plan, key, planes, View())
+        tile = self.renderer.shade(plan, key, planes, plan.view)
         check_tile(tile)
         unchanged = pickle.dumps(planes) == before  # pytest is not to explain megabytes
         assert unchanged, "shading changes the planes"
-        again = self.renderer.shade(plan, key, planes, View())
+        again = self.renderer.shade(plan, key, planes, plan.view)
         np.testing.assert_array_equal(rgba(tile), rgba(again))
-        nothing = self.renderer.shade(plan, key, empty, View())
+        nothing = self.renderer.shade(plan, key, empty, plan.view)
         assert not rgba(nothing)[..., 3].any(), "shading colours pixels under which nothing lies"
 
     def test_statistics_add_up(self) -> None:
@@ -183,7 +189,7 @@ class RendererContract:
         plan = self._plan()
         keys = list(self._keys(plan))
         for statistics in (None, self._paint(plan, keys[0]).statistics):
-            legends = self.renderer.legend(plan, View(), statistics)
+            legends = self.renderer.legend(plan, plan.view, statistics)
             assert legends, "it has no legend"
             for legend in legends:
                 assert legend.zooms in {"leaf", "overview", "all"}
@@ -216,7 +222,7 @@ class RendererContract:
         parts = [part.view() for part in Reader(plan.sources).fetch(crops)]
         for part in parts:
             part.flags.writeable = False
-        return self.renderer.paint(plan, key, parts, self._decoders, View())
+        return self.renderer.paint(plan, key, parts, self._decoders, plan.view)
 
 
 def rgba(tile: Tile) -> NDArray[np.uint8]:

@@ -161,6 +161,14 @@ class SourceProviderContract:
             assert isinstance(source, Source)
             _check_reads(source, content, [Range(0, len(content))])
 
+    def test_what_lies_beside_is_something_else(self, tmp_path: Path) -> None:
+        """What `beside` returns are sources, and none of those that were asked for."""
+        spec = self.spec(tmp_path)
+        beside = self.provider.beside(spec)
+        assert all(isinstance(source, Source) for source in beside)
+        asked = {source.key for source in self.provider.open(spec)}
+        assert not asked & {source.key for source in beside}
+
     def test_what_cannot_be_opened_is_a_sentence(self) -> None:
         """The error names the argument, in one line."""
         try:

@@ -8,6 +8,7 @@ from math import prod
 from typing import Any, NamedTuple
 
 from arbvis_core.values.documents import Document, Part, Region, Source
+from arbvis_core.values.tiles import View
 
 #: Pixels along the side of a tile.
 TILE = 512
@@ -133,6 +134,7 @@ class Scene:
         documents: what the placements' regions belong to.
         labels: outlines over the picture.
         attributes: what the layout tells its renderer (plain data).
+        view: how it is looked at, as far as the flags say.
         warnings: sentences for the user.
     """
 
@@ -144,6 +146,7 @@ class Scene:
     documents: tuple[Document, ...] = ()
     labels: tuple[Label, ...] = ()
     attributes: Mapping[str, Any] = field(default_factory=dict)
+    view: View = field(default_factory=View)
     warnings: tuple[str, ...] = ()
 
 
@@ -159,7 +162,9 @@ class ScenePlan:
         sources: what the placements read, by key.
         labels: outlines over the picture.
         attributes: what the layout tells the renderer (plain data).
-        decisions: what was fixed from the sample: scales, windows, shifts (plain data).
+        view: how it is looked at, as far as the flags say.
+        decisions: what was fixed from the sample: scales, windows, shifts (plain data). What
+            concerns one placement only stands under `placements`, by the placement's name.
         sample: how much was sampled, and how (plain data).
     """
 
@@ -171,6 +176,7 @@ class ScenePlan:
     sources: Mapping[str, Source]
     labels: tuple[Label, ...] = ()
     attributes: Mapping[str, Any] = field(default_factory=dict)
+    view: View = field(default_factory=View)
     decisions: Mapping[str, Any] = field(default_factory=dict)
     sample: Mapping[str, Any] = field(default_factory=dict)
 
@@ -184,7 +190,12 @@ class ScenePlan:
         kept = tuple(placement for placement in self.placements if placement.box.meets(box))
         keys = dict.fromkeys(part.source for one in kept for part in parts_of(one.region))
         sources = {key: self.sources[key] for key in keys}
-        return replace(self, placements=kept, sources=sources, labels=())
+        decisions = self.decisions
+        if "placements" in decisions:
+            own = decisions["placements"]
+            names = (one.name for one in kept if one.name in own)
+            decisions = {**decisions, "placements": {name: own[name] for name in names}}
+        return replace(self, placements=kept, sources=sources, labels=(), decisions=decisions)
 
 
 @dataclass(frozen=True, slots=True)

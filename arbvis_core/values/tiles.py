@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
@@ -69,18 +69,34 @@ class Leaf:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """How a plan is looked at. None means the renderer's own choice."""
+    """How a plan is looked at. None means the renderer's own choice.
+
+    Attributes:
+        colormap: the colours of the maximum zoom.
+        overview_colormap: the colours of the zooms above it.
+        scale: what a colour is relative to: the model, a tensor, a role.
+        gain: factor on values before they are coloured.
+        clip: share of the values beyond either end of the scale.
+        overview: the statistic that a zoomed-out pixel shows.
+        metric: the measure of a difference.
+    """
 
     colormap: str | None = None
+    overview_colormap: str | None = None
     scale: str | None = None
     gain: float | None = None
     clip: float | None = None
     overview: str | None = None
+    metric: str | None = None
 
     def chosen(self) -> frozenset[str]:
         """Names of the fields that were chosen."""
-        names = ("colormap", "scale", "gain", "clip", "overview")
+        names = (field.name for field in fields(self))
         return frozenset(name for name in names if getattr(self, name) is not None)
+
+    def over(self, base: View) -> View:
+        """Return the view with what it leaves open taken from another."""
+        return replace(base, **{name: getattr(self, name) for name in self.chosen()})
 
 
 @dataclass(frozen=True, slots=True)

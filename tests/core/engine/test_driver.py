@@ -19,7 +19,7 @@ from arbvis_core.errors import ArbvisError, SinkError, UsageError
 from arbvis_core.reading import Reader
 from arbvis_core.registry import load
 from arbvis_core.sinks.memory import MemorySink
-from arbvis_core.values import TILE, Blob, Canvas, Plane, TileKey, View
+from arbvis_core.values import TILE, Blob, Canvas, Plane, TileKey
 
 BARE = load((), ())
 
@@ -62,7 +62,7 @@ def test_where_no_tile_lies_planes_are_zero(
 
     monkeypatch.setattr(blocks, "_unset_planes", littered)
     (scene,) = plan.scenes
-    tree = Subtree(scene, BARE, Reader(scene.sources), View())
+    tree = Subtree(scene, BARE, Reader(scene.sources))
     planes = tree.quarter(TileKey(0, 0, 0))
     assert planes is not None
     assert planes["count"].sum(dtype=float) == 256 * 36_000
@@ -108,8 +108,8 @@ def test_the_order_of_completion_changes_nothing(plan: api.Plan) -> None:
 def test_blocks_in_flight_are_bounded_by_memory(
     plan: api.Plan, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    renderer = BARE.renderer("bytes")
-    monkeypatch.setattr(driver, "IN_FLIGHT", driver.block_cost(renderer))
+    declared = BARE.renderer("bytes").planes(plan.scenes[0], plan.scenes[0].view)
+    monkeypatch.setattr(driver, "IN_FLIGHT", driver.block_cost(declared))
     pool = Backwards()
     api.render(plan, MemorySink(), registry=BARE, executor=pool, jobs=8)
     assert pool.most == 1

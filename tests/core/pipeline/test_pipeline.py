@@ -189,8 +189,31 @@ def test_a_strict_profile_ends_the_run_and_keep_going_goes_on(folder: Path) -> N
     strict = api.Profile("strict", strict=True)
     with pytest.raises(FormatError, match="byte 1"):
         api.plan(request(folder, profile=strict), registry=registry)
-    plan = api.plan(request(folder, profile=strict, keep_going=True), registry=registry)
+    plan = api.plan(
+        request(folder, profile=strict, keep_going=True, layout="hilbert"), registry=registry
+    )
     assert plan.warnings == ("a.toy: byte 1 is wrong",)
+    with pytest.raises(UsageError, match=r"recognised by any of the formats toy; a\.toy: byte 1"):
+        api.plan(request(folder, profile=strict, keep_going=True), registry=registry)
+
+
+def test_a_strict_profile_shows_no_file_that_only_a_fallback_takes(folder: Path) -> None:
+    seen: list[api.Group] = []
+    (folder / "config.json").write_text("{}")
+    strict = api.Profile("strict", strict=True)
+    registry = with_objects(formats=[ToyFormat(seen=seen)])
+    plan = api.plan(request(folder, profile=strict), registry=registry)
+    assert [one.name for scene in plan.scenes for one in scene.placements] == ["a.toy", "c.toy"]
+    assert "config.json" in [one.name for one in seen[0].siblings]
+
+
+def test_a_format_sees_what_lies_beside_the_one_file_that_was_named(folder: Path) -> None:
+    seen: list[api.Group] = []
+    (folder / "config.json").write_text("{}")
+    api.plan(request(folder / "a.toy"), registry=with_objects(formats=[ToyFormat(seen=seen)]))
+    names = [one.name for one in seen[0].siblings]
+    assert "config.json" in names
+    assert "a.toy" not in names
 
 
 def test_a_format_that_breaks_after_its_claim_is_a_plugin_error(folder: Path) -> None:

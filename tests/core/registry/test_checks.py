@@ -42,7 +42,9 @@ class HalfDone(Format):
 
 class NoPaint(LeafRenderer):
     name = "none"
-    planes = (Plane("count", "uint32", "sum"),)
+
+    def planes(self, *_: object) -> tuple[Plane, ...]:
+        return (Plane("count", "uint32", "sum"),)
 
     def present(self, *_: object) -> bool:
         return True

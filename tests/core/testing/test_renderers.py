@@ -39,7 +39,9 @@ class Grey(LeafRenderer):
     """Rows of bytes, each one pixel high, in greys."""
 
     name = "grey"
-    planes: tuple[Plane, ...] = (Plane("sum", "float32", "sum"), Plane("count", "uint32", "sum"))
+
+    def planes(self, plan: ScenePlan, view: View) -> tuple[Plane, ...]:
+        return Plane("sum", "float32", "sum"), Plane("count", "uint32", "sum")
 
     def present(self, plan: ScenePlan, key: TileKey) -> bool:
         return bool(self.met(plan, key))
@@ -252,7 +254,8 @@ class Drifts(Grey):
 
 
 class Twice(Grey):
-    planes = (Plane("sum", "float32", "sum"), Plane("sum", "float32", "max"))
+    def planes(self, plan: ScenePlan, view: View) -> tuple[Plane, ...]:
+        return Plane("sum", "float32", "sum"), Plane("sum", "float32", "max")
 
 
 def test_a_good_renderer_passes(failures: Run) -> None:
@@ -289,7 +292,7 @@ OVERVIEWS = "test_overviews_are_shaded_from_planes_alone"
         (Unplain(), "test_statistics_add_up", "not plain data"),
         (Named(), "test_the_legend_says_what_the_colours_mean", "['red']"),
         (Drifts(), "test_a_plan_is_the_same_each_time", "AssertionError"),
-        (Twice(), "test_the_registry_takes_it", "one name"),
+        (Twice(), "test_planes_are_declared", "one name"),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, Grey) else None,
 )

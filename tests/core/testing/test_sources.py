@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from arbvis_core.errors import SourceChangedError, SourceError
+from arbvis_core.protocols import SourceProvider
 from arbvis_core.testing import MemorySource, SourceContract, SourceProviderContract
 from arbvis_core.values import Buffer, Range, Source
 
@@ -108,7 +109,7 @@ def test_a_bad_source_fails(suite: Suite, test: str, words: str, failures: Run) 
     assert words in failures(suite, test).get(test, "it passes")
 
 
-class Provider:
+class Provider(SourceProvider):
     name = "store"
     priority = 100
 

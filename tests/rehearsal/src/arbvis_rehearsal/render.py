@@ -32,14 +32,17 @@ class TableRenderer(api.LeafRenderer):
     """Leaves by value code, overviews in true colour: red mean |x|, green max |x|, blue mean x."""
 
     name = "rehearsal"
-    planes = (
-        api.Plane("count", "uint32", "sum"),
-        api.Plane("sum", "float64", "sum"),
-        api.Plane("sum_abs", "float64", "sum"),
-        api.Plane("max", "float32", "max"),
-        api.Plane("flags", "uint8", "or"),
-    )
     views = frozenset({"gain", "overview"})
+
+    def planes(self, plan: api.ScenePlan, view: api.View) -> tuple[api.Plane, ...]:
+        """Return what every overview is made of."""
+        return (
+            api.Plane("count", "uint32", "sum"),
+            api.Plane("sum", "float64", "sum"),
+            api.Plane("sum_abs", "float64", "sum"),
+            api.Plane("max", "float32", "max"),
+            api.Plane("flags", "uint8", "or"),
+        )
 
     def survey(
         self, plan: api.ScenePlan, decoders: Mapping[str, api.Decoder]
