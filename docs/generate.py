@@ -176,9 +176,10 @@ def api() -> str:
 
 def program(name: str) -> Any:
     """Return a program's parser, without any plugin that happens to be installed."""
-    from arbvis_core.cli.app import ARBVIS, build_app
+    from arbvis_core.cli.app import build_app
     from arbvis_core.registry import load
-    from modelweightvis.cli import MODELWEIGHTVIS
+    from arbvis_core.values import ARBVIS
+    from modelweightvis.profile import MODELWEIGHTVIS
 
     (profile,) = (one for one in (ARBVIS, MODELWEIGHTVIS) if one.name == name)
     return build_app(profile, load(("modelweightvis",)))
@@ -228,7 +229,7 @@ def cli() -> str:
     """Return the page of the command line."""
     from arbvis_core.cli.flags import CORE
     from arbvis_core.values import ARBVIS
-    from modelweightvis.cli import MODELWEIGHTVIS
+    from modelweightvis.profile import MODELWEIGHTVIS
 
     arbvis = program("arbvis")
     parts = ["## arbvis", "```console\narbvis [OPTIONS] [FILES]... --out DIR\n```", ARBVIS.summary]

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import sys
+from arbvis_core.cli.launch import launch
 
-from arbvis_core.cli.app import start
-from arbvis_core.values import Profile
+TYPE_CHECKING = False  # as `typing` has it, which takes longer to import than Ctrl-C may wait
+if TYPE_CHECKING:
+    from typing import NoReturn
 
-#: Tensors are what is asked for, so a model file that cannot be parsed ends the run.
-MODELWEIGHTVIS = Profile(
-    "modelweightvis",
-    layout="arch",
-    strict=True,
-    summary="Show every weight of a model as a map to pan and zoom.",
-)
+    from arbvis_core.values import Profile
 
 
-def main() -> None:
+def main() -> NoReturn:
     """Run `modelweightvis`."""
-    sys.exit(start(MODELWEIGHTVIS))
+    launch("modelweightvis", _profile)
+
+
+def _profile() -> Profile:
+    from modelweightvis.profile import MODELWEIGHTVIS
+
+    return MODELWEIGHTVIS

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import inspect
-import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any
 
 import typer
@@ -15,7 +14,7 @@ from arbvis_core.cli.exits import run
 from arbvis_core.cli.flags import CORE, DiffOptions, instances, signature, with_signature
 from arbvis_core.cli.program import TYPED, Program, complete_first, isolated
 from arbvis_core.registry import Registry, load
-from arbvis_core.values import ARBVIS, Profile
+from arbvis_core.values import Profile
 
 
 def build_app(profile: Profile, registry: Registry) -> Program:
@@ -81,24 +80,27 @@ def _first_parameters() -> list[inspect.Parameter]:
     ]
 
 
-def start(profile: Profile, args: Sequence[str] | None = None) -> int:
+def _nothing() -> None:
+    return
+
+
+def start(
+    profile: Profile, args: Sequence[str] | None = None, ready: Callable[[], None] = _nothing
+) -> int:
     """Run a program and return its exit code.
 
     Args:
         profile: which program.
         args: its arguments; those of the process by default.
+        ready: called when everything that every run needs is loaded.
     """
     prepare_streams()
 
     def program() -> int:
         app = build_app(profile, load())
+        ready()
         given = None if args is None else list(args)
         code = app.main(given, prog_name=profile.name, standalone_mode=False)
         return code if isinstance(code, int) else 0
 
     return run(profile.name, program)
-
-
-def main() -> None:
-    """Run `arbvis`."""
-    sys.exit(start(ARBVIS))

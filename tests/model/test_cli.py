@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from arbvis_core.cli.app import ARBVIS, start
+from arbvis_core.cli.app import start
 from arbvis_core.registry import load
-from modelweightvis.cli import MODELWEIGHTVIS
+from arbvis_core.values import ARBVIS
+from modelweightvis.profile import MODELWEIGHTVIS
 
 
 def test_the_program_says_who_it_is() -> None:

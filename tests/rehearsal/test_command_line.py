@@ -25,7 +25,7 @@ def folder(tmp_path: Path, registry: Registry) -> Path:
 
 
 def arbvis(*arguments: object) -> str:
-    code = "from arbvis_core.cli.app import main; main()"
+    code = "from arbvis_core.cli.launch import main; main()"
     command = [sys.executable, "-c", code, *map(str, arguments)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, encoding="utf-8")
     assert done.returncode == 0, done.stderr

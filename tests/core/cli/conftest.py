@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 import pytest
 
-from arbvis_core.cli.app import ARBVIS, start
-from arbvis_core.values import Profile
+from arbvis_core.cli.app import start
+from arbvis_core.values import ARBVIS, Profile
 
 
 class Outcome(NamedTuple):
@@ -54,7 +54,7 @@ def command() -> Callable[..., Sequence[str]]:
     def words(*args: str, before: str = "") -> Sequence[str]:
         code = (
             "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
-            f"{before}\nfrom arbvis_core.cli.app import main\nmain()"
+            f"{before}\nfrom arbvis_core.cli.launch import main\nmain()"
         )
         return [sys.executable, "-c", code, *args]
 

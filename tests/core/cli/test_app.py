@@ -180,8 +180,9 @@ def test_the_temporary_file_of_a_pipe_goes(command: Words, tmp_path: Path) -> No
 
 def test_both_programs_share_their_flags() -> None:
     code = (
-        "from arbvis_core.cli.app import ARBVIS, build_app\n"
-        "from modelweightvis.cli import MODELWEIGHTVIS\n"
+        "from arbvis_core.cli.app import build_app\n"
+        "from arbvis_core.values import ARBVIS\n"
+        "from modelweightvis.profile import MODELWEIGHTVIS\n"
         "from arbvis_core.registry import load\n"
         "flags = [{f for p in build_app(one, load()).params for f in p.opts}\n"
         "         for one in (ARBVIS, MODELWEIGHTVIS)]\n"

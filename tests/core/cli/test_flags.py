@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import pytest
 import typer
 
-from arbvis_core.cli.app import ARBVIS, build_app
+from arbvis_core.cli.app import build_app
 from arbvis_core.cli.flags import (
     CORE,
     DiffOptions,
@@ -18,6 +18,7 @@ from arbvis_core.cli.flags import (
 )
 from arbvis_core.engine.executors import KINDS
 from arbvis_core.registry import RESERVED_FLAGS, Registry, RegistrySpec, flags_of, load
+from arbvis_core.values import ARBVIS
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ import pytest
 import typer
 
 from arbvis_core.cli import plugins
-from arbvis_core.cli.app import ARBVIS
 from arbvis_core.registry import PluginInfo, Registry, RegistrySpec
+from arbvis_core.values import ARBVIS
 
 GOOD = PluginInfo("good", "1.0", "good (good.plugin)", counts={"formats": 2, "layouts": 1})
 BAD = PluginInfo("bad", "0.2.1", "bad (bad)", error="ImportError: No module named 'torch'")

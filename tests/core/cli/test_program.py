@@ -6,12 +6,12 @@ from typing import Annotated, Any
 import pytest
 import typer
 
-from arbvis_core.cli.app import ARBVIS, build_app
+from arbvis_core.cli.app import build_app
 from arbvis_core.cli.program import isolated
 from arbvis_core.errors import PluginError, SourceError
 from arbvis_core.protocols import Command
 from arbvis_core.registry import Registered, Registry, RegistrySpec
-from arbvis_core.values import Profile
+from arbvis_core.values import ARBVIS, Profile
 
 
 def greet(name: str, *, loud: Annotated[bool, typer.Option("--loud")] = False) -> None:

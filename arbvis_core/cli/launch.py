@@ -1,0 +1,53 @@
+"""What the installed commands call: nothing is imported here until Ctrl-C is looked after."""
+
+from __future__ import annotations
+
+import gc
+import sys
+
+TYPE_CHECKING = False  # as `typing` has it, which takes longer to import than Ctrl-C may wait
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import NoReturn
+
+    from arbvis_core.values import Profile
+
+
+def launch(name: str, profile: Callable[[], Profile]) -> NoReturn:
+    """Run a program and exit with its code.
+
+    Importing takes most of a short run, so that Ctrl-C falls into it more often than not, and
+    Python would search all that was just imported for garbage, over and over.
+
+    Args:
+        name: the program, named where there is nothing else to say it.
+        profile: returns what the program assumes.
+    """
+    gc.disable()
+    try:
+        from arbvis_core.cli.app import start
+
+        code = start(profile(), ready=_collect)
+    except KeyboardInterrupt:
+        import signal
+
+        sys.stderr.write(f"{name}: interrupted\n")
+        code = 128 + signal.SIGINT
+    sys.exit(code)
+
+
+def _collect() -> None:
+    """Collect garbage from here on, but not among the modules, which live as long as the program."""
+    gc.freeze()
+    gc.enable()
+
+
+def main() -> NoReturn:
+    """Run `arbvis`."""
+    launch("arbvis", _arbvis)
+
+
+def _arbvis() -> Profile:
+    from arbvis_core.values import ARBVIS
+
+    return ARBVIS
