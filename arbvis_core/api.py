@@ -93,6 +93,9 @@ from arbvis_core.values import (
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
+    import numpy as np
+    from numpy.typing import NDArray
+
     from arbvis_core.engine.estimate import Estimate
     from arbvis_core.engine.executors import Kind
     from arbvis_core.picture import Picture
@@ -146,6 +149,31 @@ def plan(request: Request, *, registry: Registry | None = None) -> Plan:
     from arbvis_core import pipeline
 
     return pipeline.plan(request, _registry(registry))
+
+
+def documents(
+    request: Request, *, registry: Registry | None = None
+) -> tuple[list[Document], list[str]]:
+    """Say what the inputs hold, as their formats see it, and what was left out."""
+    from arbvis_core import pipeline
+
+    return pipeline.documents(request, _registry(registry))
+
+
+def values(
+    document: Document, region: Region, window: Window, *, registry: Registry | None = None
+) -> NDArray[np.float32]:
+    """Decode a window of one of a document's regions and read no more than that takes.
+
+    Returns:
+        float32, in the window's shape.
+    """
+    from arbvis_core.reading import Reader
+
+    decoders = _registry(registry).decoders
+    reader = Reader({source.key: source for source in document.sources})
+    parts = reader.fetch(window_crops(region, window, decoders))
+    return window_values(region, window, parts, decoders)
 
 
 def estimate(
@@ -280,6 +308,7 @@ __all__ = [
     "View",
     "Volume",
     "Window",
+    "documents",
     "estimate",
     "export_png",
     "hookimpl",
@@ -291,6 +320,7 @@ __all__ = [
     "spread",
     "tile",
     "unpack",
+    "values",
     "window_crops",
     "window_values",
 ]

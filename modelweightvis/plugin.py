@@ -6,11 +6,25 @@ from typing import TYPE_CHECKING
 
 from arbvis_core import hookimpl
 from modelweightvis.formats import FORMATS
+from modelweightvis.options import ColourOptions, TensorOptions
+from modelweightvis.sidecars import SourceMetaSidecarHook
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from arbvis_core.protocols import Format
+    from arbvis_core.protocols import Enricher, Format
+
+
+@hookimpl
+def arbvis_prepare_sources() -> Sequence[Enricher]:
+    """What `config.json` says of the model beside it."""
+    return [SourceMetaSidecarHook()]
+
+
+@hookimpl
+def arbvis_options() -> Sequence[type]:
+    """Which tensors are shown, where, and in which colours."""
+    return [TensorOptions, ColourOptions]
 
 
 @hookimpl

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from arbvis_core.pipeline.arranging import arrange
 from arbvis_core.pipeline.deriving import derive
-from arbvis_core.pipeline.opening import describe_inputs, open_inputs, title
+from arbvis_core.pipeline.opening import Opened, describe_inputs, open_inputs, title
 from arbvis_core.pipeline.parsing import parse
 from arbvis_core.pipeline.planning import plan_scene
-from arbvis_core.values import Plan, Request
+from arbvis_core.values import Document, Plan, Request
 
 if TYPE_CHECKING:
     from arbvis_core.registry import Registry
@@ -28,25 +28,51 @@ def plan(request: Request, registry: Registry) -> Plan:
         return _plan(request, registry)
 
 
-def _plan(request: Request, registry: Registry) -> Plan:
-    known_faults = len(registry.faults)
+def documents(request: Request, registry: Registry) -> tuple[list[Document], list[str]]:
+    """Say what the inputs hold, difference and derivations included.
+
+    Returns:
+        The documents, and warnings about what was left out.
+
+    Raises:
+        ArbvisError: the inputs cannot be opened or read.
+    """
+    _, found, warnings = _read(request, registry)
+    return found, warnings
+
+
+@dataclass(frozen=True, slots=True)
+class _Inputs:
+    """A request with what it was opened as."""
+
+    request: Request
+    opened: Opened
+
+
+def _read(request: Request, registry: Registry) -> tuple[_Inputs, list[Document], list[str]]:
     opened, missing = open_inputs(request, registry)
     request = replace(request, opened=tuple(one.sources for one in opened))
-    documents, unparsed = parse(request, opened, registry)
-    documents = derive(request, documents, registry)
-    scenes = arrange(request, documents, registry)
+    found, unparsed = parse(request, opened, registry)
+    found = derive(request, found, registry)
+    told = [*missing, *unparsed, *(one for document in found for one in document.warnings)]
+    return _Inputs(request, opened), found, told
+
+
+def _plan(request: Request, registry: Registry) -> Plan:
+    known_faults = len(registry.faults)
+    inputs, found, warnings = _read(request, registry)
+    request = inputs.request
+    scenes = arrange(request, found, registry)
     faults = registry.faults[known_faults:]
     del registry.faults[known_faults:]  # the registry outlives this run
     return Plan(
-        title=request.title or title(opened),
+        title=request.title or title(inputs.opened),
         brand=request.profile.name,
-        inputs=tuple(describe_inputs(opened)),
+        inputs=tuple(describe_inputs(inputs.opened)),
         scenes=tuple(plan_scene(scene, registry) for scene in scenes),
         warnings=(
-            *missing,
-            *unparsed,
+            *warnings,
             *faults,
-            *(one for document in documents for one in document.warnings),
             *(one for scene in scenes for one in scene.warnings),
         ),
     )

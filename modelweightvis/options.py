@@ -1,0 +1,65 @@
+"""The flags that modelweightvis adds, as groups of options."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, ClassVar, Literal
+
+import typer
+
+from arbvis_core.values import View
+
+#: What a colour is relative to.
+Scale = Literal["model", "tensor", "role"]
+#: What a zoomed-out pixel shows of the elements under it.
+Overview = Literal["mean", "rms", "max", "balance"]
+
+
+@dataclass(frozen=True)
+class TensorOptions:
+    """Which tensors are shown, and where."""
+
+    profiles: ClassVar[tuple[str, ...]] = ("modelweightvis",)
+
+    match: Annotated[
+        str | None,
+        typer.Option("--match", metavar="GLOB", help="Show only tensors whose name matches."),
+    ] = None
+    columns: Annotated[
+        int | None,
+        typer.Option(
+            "--columns", min=1, metavar="N", help="Stack the blocks in this many columns."
+        ),
+    ] = None
+
+
+@dataclass(frozen=True)
+class ColourOptions:
+    """What colours mean."""
+
+    profiles: ClassVar[tuple[str, ...]] = ("modelweightvis",)
+
+    scale: Annotated[
+        Scale, typer.Option("--scale", help="What a value's colour is relative to.")
+    ] = "model"
+    colormap: Annotated[
+        str | None,
+        typer.Option("--colormap", metavar="NAME", help="Colours at 1:1, of sign and magnitude."),
+    ] = None
+    overview_colormap: Annotated[
+        str | None,
+        typer.Option("--overview-colormap", metavar="NAME", help="Colours when zoomed out."),
+    ] = None
+    overview: Annotated[
+        Overview,
+        typer.Option("--overview", help="What a zoomed-out pixel shows of the elements under it."),
+    ] = "mean"
+
+    def view(self) -> View:
+        """Return the view that the flags ask for."""
+        return View(
+            colormap=self.colormap,
+            overview_colormap=self.overview_colormap,
+            scale=self.scale,
+            overview=self.overview,
+        )
