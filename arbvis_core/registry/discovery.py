@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from functools import partial
+from functools import partial, reduce
 from importlib import import_module
-from importlib.metadata import Distribution, distributions
+from typing import NamedTuple
 
 from arbvis_core import __version__
 from arbvis_core.registry.checks import Fault
+from arbvis_core.registry.installed import Installed, installed
 from arbvis_core.registry.records import RegistrySpec
 
 GROUP = "arbvis"
 _BUILT_IN = "arbvis_core.plugin"
+#: What an entry point says: a module, perhaps an object in it, perhaps extras, which mean nothing.
+_POINT = re.compile(r"([\w.]+)\s*(?::\s*([\w.]+)\s*)?(?:\[.*\]\s*)?")
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(NamedTuple):
     """A plugin that has not been loaded yet. `load` returns its module, or raises."""
 
     name: str
@@ -40,47 +42,50 @@ def allowed() -> tuple[str, ...] | None:
 def candidates(spec: RegistrySpec) -> Iterator[Candidate]:
     """Yield what is to be loaded, in a fixed order: arbvis itself, entry points, extra modules."""
     yield Candidate("arbvis", __version__, _BUILT_IN, partial(import_module, _BUILT_IN))
-    installed = [one for distribution in _distributions() for one in _installed(distribution)]
-    chosen = [one for one in installed if spec.allow is None or one[1].name in spec.allow]
+    found = [(one.name, point) for one in installed(GROUP) for point in _points(one)]
+    chosen = [one for one in found if spec.allow is None or one[1].name in spec.allow]
     yield from (one for _, one in sorted(chosen, key=lambda pair: (pair[0], pair[1].name)))
-    yield from _missing(spec, sorted(one.name for _, one in installed))
+    yield from _missing(spec, sorted(one.name for _, one in found))
     known = {one.module for _, one in chosen}
     for module in dict.fromkeys(spec.extra):
         if module not in known:
             yield Candidate(module, "", module, partial(import_module, module))
 
 
-def _distributions() -> Iterator[Distribution]:
-    """Yield the distributions that name a plugin, the first on `sys.path` of each name only."""
-    seen: set[str] = set()
-    for distribution in distributions():
-        try:
-            text = distribution.read_text("entry_points.txt") or ""
-        except (OSError, UnicodeDecodeError):
-            continue
-        name = _field(distribution, "Name") if f"[{GROUP}]" in text else ""
-        if name and name.lower() not in seen:
-            seen.add(name.lower())
-            yield distribution
-
-
-def _installed(distribution: Distribution) -> Iterator[tuple[str, Candidate]]:
-    """Yield a distribution's name with each of its plugins, or with what is wrong with its list."""
-    name, version = _field(distribution, "Name"), _field(distribution, "Version")
+def _points(distribution: Installed) -> Iterator[Candidate]:
+    """Yield each plugin of a distribution, or what is wrong with its list of them."""
+    name, version = distribution.name or "unknown", distribution.version or "unknown"
     try:
-        for point in distribution.entry_points.select(group=GROUP):
-            origin = f"{name} ({point.value})"
-            yield name, Candidate(point.name, version, origin, point.load, point.module)
-    except Exception:  # noqa: BLE001 - a damaged installation must not stop the healthy ones
+        for point, module, attribute in [*_parsed(distribution.points)]:
+            value = f"{module}:{attribute}" if attribute else module
+            load = partial(_load, module, attribute)
+            yield Candidate(point, version, f"{name} ({value})", load, module)
+    except ValueError:
+        # A damaged installation must not stop the healthy ones.
         refuse = _refuser("its entry points cannot be read; install it again")
-        yield name, Candidate(name, version, name, refuse)
+        yield Candidate(name, version, name, refuse)
 
 
-def _field(distribution: Distribution, field: str) -> str:
-    try:
-        return str(distribution.metadata[field] or "unknown")
-    except Exception:  # noqa: BLE001 - as above
-        return "unknown"
+def _parsed(text: str) -> Iterator[tuple[str, str, str]]:
+    """Yield name, module and attribute of the entry points in our group.
+
+    Raises:
+        ValueError: a line is none.
+    """
+    section = ""
+    for line in filter(None, map(str.strip, text.splitlines())):
+        if line.startswith("[") and line.endswith("]"):
+            section = line.strip("[]")
+        elif section == GROUP and not line.startswith("#"):
+            name, _, value = line.partition("=")
+            found = _POINT.fullmatch(value.strip())
+            if found is None or not name.strip():
+                raise ValueError(line)
+            yield name.strip(), found[1], found[2] or ""
+
+
+def _load(module: str, attribute: str) -> object:
+    return reduce(getattr, filter(None, attribute.split(".")), import_module(module))
 
 
 def _missing(spec: RegistrySpec, installed: list[str]) -> Iterator[Candidate]:
