@@ -31,6 +31,7 @@ def manifest(
     tile_format: TileFormat,
     present: Mapping[str, Iterable[TileKey]],
     legends: Mapping[str, Sequence[Legend]],
+    summaries: Mapping[str, Mapping[str, Any]],
 ) -> dict[str, Any]:
     """Describe a bundle.
 
@@ -39,6 +40,8 @@ def manifest(
         tile_format: of the levels above the leaves.
         present: the tiles that exist, by scene.
         legends: what the colours mean, by scene.
+        summaries: what was measured, by scene. Of what stands there under `placements`, by name,
+            the `stats` come into the manifest: figures, while histograms stay in `stats.json`.
     """
     return {
         "schema": SCHEMA,
@@ -47,7 +50,10 @@ def manifest(
         "title": plan.title,
         "inputs": [dict(one) for one in plan.inputs],
         "scenes": [
-            _scene(scene, tile_format, present[scene.key], legends[scene.key])
+            {
+                **_scene(scene, legends[scene.key], summaries[scene.key]),
+                "canvas": _canvas(scene.canvas, tile_format, present[scene.key]),
+            }
             for scene in plan.scenes
         ],
         "warnings": list(plan.warnings),
@@ -55,17 +61,25 @@ def manifest(
 
 
 def _scene(
-    scene: ScenePlan, tile_format: str, present: Iterable[TileKey], legends: Sequence[Legend]
+    scene: ScenePlan, legends: Sequence[Legend], summary: Mapping[str, Any]
 ) -> dict[str, Any]:
+    measured = summary.get("placements", {})
+    own = scene.decisions.get("placements", {})
     return {
         "key": scene.key,
         "label": scene.label,
         "renderer": scene.renderer,
-        "canvas": _canvas(scene.canvas, tile_format, present),
-        "placements": [_placement(one) for one in scene.placements],
+        "placements": [
+            {
+                **_placement(one),
+                "stats": measured.get(one.name, {}).get("stats", {}),
+                "scale": own.get(one.name, {}),
+            }
+            for one in scene.placements
+        ],
         "labels": [_label(one) for one in scene.labels],
         "legend": [asdict(one) for one in legends],
-        "scale": dict(scene.decisions),
+        "scale": {name: one for name, one in scene.decisions.items() if name != "placements"},
         "sample": dict(scene.sample),
     }
 

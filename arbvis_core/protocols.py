@@ -290,12 +290,25 @@ class LeafRenderer(Protocol):
         """Colour a tile above the maximum zoom from its folded planes, TILE × TILE each."""
         ...
 
+    def conclude(self, plan: ScenePlan, summaries: Mapping[str, Mapping[str, Any]]) -> ScenePlan:
+        """Return the plan of a scene that awaits others, with what they measured taken in.
+
+        Args:
+            plan: as it was planned; until it is concluded, what it awaits is drawn as missing.
+            summaries: of the scenes that await nothing, by key.
+        """
+        return plan
+
     def merge(self, left: Any, right: Any) -> Any:
         """Add up the statistics of two leaves, neither of which is changed nor None."""
         return left
 
     def summary(self, plan: ScenePlan, statistics: Any) -> Mapping[str, Any]:
-        """Return what `stats.json` says of the scene (plain data); `statistics` may be None."""
+        """Return what `stats.json` says of the scene (plain data); `statistics` may be None.
+
+        What concerns one placement stands under `placements`, by its name: there its `stats` are
+        figures, which the manifest repeats.
+        """
         return {}
 
     def legend(self, plan: ScenePlan, view: View, statistics: Any) -> Sequence[Legend]:

@@ -41,6 +41,7 @@ def plan_scene(scene: Scene, registry: Registry) -> ScenePlan:
         labels=scene.labels,
         attributes=scene.attributes,
         view=scene.view,
+        awaits=scene.awaits,
     )
     owner = registry.renderer_entry(scene.renderer)
     with guard(owner, "plan", f"scene {scene.label!r}"):

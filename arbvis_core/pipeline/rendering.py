@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from concurrent.futures import BrokenExecutor, Executor
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
@@ -13,7 +14,7 @@ from arbvis_core.engine.executors import Kind, default_jobs, make_executor
 from arbvis_core.errors import ArbvisError
 from arbvis_core.manifest import manifest
 from arbvis_core.registry import guard
-from arbvis_core.values import Plan, TileFormat, View
+from arbvis_core.values import Plan, ScenePlan, TileFormat, View
 from arbvis_core.viewer.bundle import pages
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def render(
         pool = make_executor(executor, workers) if isinstance(executor, str) else executor
         with pool if own else nullcontext():
             run = Run(registry, sink, pool, workers, tile_format, on_progress)
-            drawn = {scene.key: draw_scene(scene, run) for scene in plan.scenes}
+            plan, drawn = _draw(plan, run)
         for scene in plan.scenes:
             for source in scene.sources.values():
                 source.verify()
@@ -102,6 +103,32 @@ def render(
     )
 
 
+def _draw(plan: Plan, run: Run) -> tuple[Plan, dict[str, Drawn]]:
+    """Draw the scenes, those that await others last; return the plan that was drawn."""
+    drawn = {scene.key: draw_scene(scene, run) for scene in plan.scenes if not scene.awaits}
+    summaries = {
+        scene.key: _summary(scene, run, drawn[scene.key])
+        for scene in plan.scenes
+        if scene.key in drawn and any(one.awaits for one in plan.scenes)
+    }
+    scenes = []
+    for scene in plan.scenes:
+        concluded = scene
+        if scene.awaits:
+            owner = run.registry.renderer_entry(scene.renderer)
+            with guard(owner, "render", f"scene {scene.key!r}"):
+                concluded = owner.item.conclude(scene, summaries)
+            drawn[scene.key] = draw_scene(concluded, run)
+        scenes.append(concluded)
+    return replace(plan, scenes=tuple(scenes)), drawn
+
+
+def _summary(scene: ScenePlan, run: Run, drawn: Drawn) -> Mapping[str, Any]:
+    owner = run.registry.renderer_entry(scene.renderer)
+    with guard(owner, "render", f"the statistics of scene {scene.key!r}"):
+        return owner.item.summary(scene, drawn.statistics)
+
+
 def _write_pages(plan: Plan, run: Run, drawn: dict[str, Drawn]) -> dict[str, Any]:
     legends, statistics = {}, {}
     for scene in plan.scenes:
@@ -109,12 +136,13 @@ def _write_pages(plan: Plan, run: Run, drawn: dict[str, Drawn]) -> dict[str, Any
         owner = run.registry.renderer_entry(scene.renderer)
         with guard(owner, "render", f"the legend of scene {scene.key!r}"):
             legends[scene.key] = tuple(owner.item.legend(scene, scene.view, found))
-            statistics[scene.key] = owner.item.summary(scene, found)
+        statistics[scene.key] = _summary(scene, run, drawn[scene.key])
     described = manifest(
         plan,
         tile_format=run.tile_format,
         present={key: one.tiles for key, one in drawn.items()},
         legends=legends,
+        summaries=statistics,
     )
     for blob in pages(described, statistics):
         run.sink.put(blob)

@@ -135,6 +135,7 @@ class Scene:
         labels: outlines over the picture.
         attributes: what the layout tells its renderer (plain data).
         view: how it is looked at, as far as the flags say.
+        awaits: it is drawn after the scenes that do not, and from what they measured.
         warnings: sentences for the user.
     """
 
@@ -147,6 +148,7 @@ class Scene:
     labels: tuple[Label, ...] = ()
     attributes: Mapping[str, Any] = field(default_factory=dict)
     view: View = field(default_factory=View)
+    awaits: bool = False
     warnings: tuple[str, ...] = ()
 
 
@@ -163,6 +165,7 @@ class ScenePlan:
         labels: outlines over the picture.
         attributes: what the layout tells the renderer (plain data).
         view: how it is looked at, as far as the flags say.
+        awaits: it is drawn after the scenes that do not, and from what they measured.
         decisions: what was fixed from the sample: scales, windows, shifts (plain data). What
             concerns one placement only stands under `placements`, by the placement's name.
         sample: how much was sampled, and how (plain data).
@@ -177,6 +180,7 @@ class ScenePlan:
     labels: tuple[Label, ...] = ()
     attributes: Mapping[str, Any] = field(default_factory=dict)
     view: View = field(default_factory=View)
+    awaits: bool = False
     decisions: Mapping[str, Any] = field(default_factory=dict)
     sample: Mapping[str, Any] = field(default_factory=dict)
 
