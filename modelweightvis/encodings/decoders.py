@@ -1,7 +1,7 @@
 """The decoders: of every element type, and of every family that keeps scales beside its codes.
 
 A packed region has a part per ingredient, and says in `attributes["packing"]` what its decoder has
-to know; `modelweightvis.encodings.packed` makes such regions.
+to know; `encodings.packed` and `encodings.packed_grouped` make such regions.
 """
 
 from __future__ import annotations
@@ -44,7 +44,8 @@ class ScaledDecoder(Decoder):
     """Decodes `codes` of any element type, times everything that stands beside them.
 
     FP8 with scales, bitsandbytes' int8, and micro-scaled floats such as MXFP4. Packing: `types`, the
-    element type of each part, and `factor`, by which all is multiplied at last.
+    element type of each part; `factor`, by which all is multiplied at last; `divided`, which makes
+    the scales after the first divisors of it.
     """
 
     encodings = ("scaled",)
@@ -56,7 +57,7 @@ class ScaledDecoder(Decoder):
         buffers: Sequence[NDArray[np.uint8]],
         operands: Sequence[NDArray[np.float32]],
     ) -> NDArray[np.float32]:
-        """Return codes × scales × factor, multiplied in this order."""
+        """Return codes × (product of scales) × factor, multiplied in this order."""
         import numpy as np
 
         from arbvis_core.regions import part_arrays
@@ -65,12 +66,13 @@ class ScaledDecoder(Decoder):
         packing = packing_of(region)
         codes, *scales = part_arrays(region, window, buffers)
         values = elements(packing["types"][0], codes, window)
-        for name, units in zip(packing["types"][1:], scales, strict=True):
-            values = multiplied(values, units, one_each(name, units), window)
-        if packing["factor"] == 1:
-            return values
         with np.errstate(all="ignore"):
-            return values * np.float32(packing["factor"])
+            if scales:
+                first, *others = map(one_each, packing["types"][1:], scales)
+                for one in others:
+                    first = first / one if packing["divided"] else first * one
+                values = multiplied(values, scales[0], first, window)
+            return values if packing["factor"] == 1 else values * np.float32(packing["factor"])
 
 
 class AffineDecoder(Decoder):

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-#: The attribute of a region that says what its decoder has to know; made by `encodings.packed`.
+#: The attribute of a region that says what its decoder has to know; made by `encodings.packed`
+#: and `encodings.packed_grouped`.
 PACKING = "packing"
 
 

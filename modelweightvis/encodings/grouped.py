@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from arbvis_core.api import Crop, Decoder, FormatError, Region, Window
+from arbvis_core.api import Crop, Decoder, Region, Window
 
 if TYPE_CHECKING:
     import numpy as np
@@ -18,10 +18,12 @@ if TYPE_CHECKING:
 class GroupedDecoder(Decoder):
     """Decodes (code - zero) × scale of a matrix that is stored as (in, out).
 
-    Parts `codes`, `zeros`, `scales`, and `index` where inputs were put in another order: the group
-    of each. Packing: `bits` of codes and zeros; `type` of the scales; `group`, how many inputs share
-    a zero and a scale, and `groups`; `plus`, what is added to zeros as they are stored;
-    `interleaved`, as AWQ lays eight codes in a word.
+    Parts `codes`, `scales`; `zeros` unless they are all in the middle of the range; and `index` where
+    inputs were put in another order: the group of each. Packing: `bits` of codes and zeros; `type`
+    of the scales; `group`, how many inputs share a zero and a scale, and `groups`; `plus`, what is
+    added to zeros as they are stored; `interleaved`, as AWQ lays eight codes in a word.
+
+    An input whose index names a group that there is not has no values: they are not a number.
     """
 
     encodings = ("grouped",)
@@ -39,11 +41,7 @@ class GroupedDecoder(Decoder):
         buffers: Sequence[NDArray[np.uint8]],
         operands: Sequence[NDArray[np.float32]],
     ) -> NDArray[np.float32]:
-        """Return (codes - zeros) × scales.
-
-        Raises:
-            FormatError: the index names a group that there is not.
-        """
+        """Return (codes - zeros) × scales."""
         import numpy as np
 
         from arbvis_core.regions import part_arrays, part_crops, unpack
@@ -51,16 +49,18 @@ class GroupedDecoder(Decoder):
         from modelweightvis.kernels.packed import scale_groups
 
         packing, left = packing_of(region), iter(buffers)
-        stored, zeros, scales, *index = (
-            part_arrays(*one, [next(left) for _ in part_crops(*one)])[0]
+        parts = {
+            one[0].parts[0].role: part_arrays(*one, [next(left) for _ in part_crops(*one)])[0]
             for one in _pieces(region, window)
-        )
-        codes = unpack(stored, _ordered(packing, stored), window)
-        group = _groups(region, window, index) - scales.first[0]
-        scale = one_each(packing["type"], scales)
+        }
+        codes = unpack(parts["codes"], _ordered(packing, parts["codes"]), window)
+        scale = one_each(packing["type"], parts["scales"])
+        zero = _zeros(packing, parts.get("zeros"), scale.shape, window)
+        group, absent = _groups(packing, parts.get("index"), window)
+        group -= parts["scales"].first[0]
         values = np.empty(codes.shape, np.float32)
-        zero = _zeros(packing, zeros, window)
         scale_groups(frozen(codes), frozen(group), frozen(zero), frozen(scale), values)
+        values[absent] = np.nan
         return values
 
 
@@ -91,10 +91,14 @@ def _ordered(packing: Mapping[str, Any], units: Units) -> NDArray[np.uint8]:
     return stored
 
 
-def _zeros(packing: Mapping[str, Any], units: Units, window: Window) -> NDArray[np.uint8]:
+def _zeros(
+    packing: Mapping[str, Any], units: Units | None, shape: tuple[int, ...], window: Window
+) -> NDArray[np.uint8]:
     """Return the zeros of every group and every column of the window, (groups, columns)."""
     import numpy as np
 
+    if units is None:
+        return np.full(shape, 1 << (packing["bits"] - 1), np.uint8)
     zeros = _ordered(packing, units)
     start = units.first[1] * units.per[1]
     zeros = zeros.reshape(zeros.shape[0], -1)[:, window[1][0] - start : window[1][1] - start]
@@ -102,21 +106,15 @@ def _zeros(packing: Mapping[str, Any], units: Units, window: Window) -> NDArray[
     return (zeros + np.uint8(packing["plus"])) & np.uint8((1 << packing["bits"]) - 1)
 
 
-def _groups(region: Region, window: Window, index: Sequence[Units]) -> NDArray[np.int64]:
-    """Return the group of every row of the window."""
+def _groups(
+    packing: Mapping[str, Any], index: Units | None, window: Window
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Return the group of every row of the window, and which rows have none."""
     import numpy as np
 
-    from modelweightvis.encodings.decoding import packing_of
-
-    packing = packing_of(region)
-    if not index:
-        return np.arange(*window[0], dtype=np.int64) // int(packing["group"])
-    stored = np.ascontiguousarray(index[0].data[:, 0]).view("<i4")
-    group: NDArray[np.int64] = stored[:, 0].astype(np.int64)
-    if group.size and not 0 <= group.min() <= group.max() < packing["groups"]:
-        wrong = group.min() if group.min() < 0 else group.max()
-        raise FormatError(
-            f"region {region.name!r}: its index says group {wrong}, "
-            f"but there are {packing['groups']}; the file is damaged"
-        )
-    return group
+    if index is None:
+        rows = np.arange(*window[0], dtype=np.int64)
+        return rows // int(packing["group"]), np.zeros(len(rows), np.bool_)
+    stored = np.ascontiguousarray(index.data[:, 0]).view("<i4")[:, 0].astype(np.int64)
+    absent = (stored < 0) | (stored >= packing["groups"])
+    return np.where(absent, 0, stored), absent

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import prod
+from typing import Any, NamedTuple
 
-from arbvis_core.api import Part
+from arbvis_core.api import Part, Region, Reshape, Transpose
 from modelweightvis.encodings.table import ElementType
 
 
@@ -58,3 +59,60 @@ def dense_part(
     strides = [size * prod(units[axis + 1 :]) for axis in range(len(units))]
     stop = start + size * prod(units)
     return Part(role, source, start, stop, tuple(units), tuple(strides), tuple(block))
+
+
+class Packed(NamedTuple):
+    """A packed array as it is stored.
+
+    Attributes:
+        encoding: names its decoder.
+        stored: its shape.
+        parts: its ingredients.
+        packing: what the decoder has to know.
+    """
+
+    encoding: str
+    stored: tuple[int, ...]
+    parts: tuple[Part, ...]
+    packing: Mapping[str, Any]
+
+
+def packed_region(
+    name: str,
+    dtype: str,
+    packed: Packed,
+    shape: tuple[int, ...] | None = None,
+    view: tuple[Transpose, ...] = (),
+) -> Region:
+    """Return the region of a packed array; its bits per element count all of its parts.
+
+    Args:
+        name: of the weight.
+        dtype: what people call the whole.
+        packed: as it is stored.
+        shape: as it is meant, where that is another.
+        view: steps from the one to the other; none means a reshape.
+    """
+    whole = packed.stored if shape is None else shape
+    steps = view or ((Reshape(whole),) if whole != packed.stored else ())
+    size = sum(part.stop - part.start for part in packed.parts)
+    attributes = {"dtype": dtype, "bits": 8 * size / max(prod(whole), 1), "packing": packed.packing}
+    return Region(
+        name,
+        whole,
+        packed.encoding,
+        packed.parts,
+        steps,
+        packed.stored if steps else (),
+        attributes=attributes,
+    )
+
+
+def place(region: Region) -> tuple[str, int]:
+    """Return the source and the first byte of a tensor of one part."""
+    return region.parts[0].source, region.parts[0].start
+
+
+def stored_bytes(region: Region) -> int:
+    """Count the bytes of a tensor of one part."""
+    return region.parts[0].stop - region.parts[0].start

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import ml_dtypes
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,6 +16,7 @@ from modelweightvis.encodings.decoders import DECODERS
 from modelweightvis.encodings.parts import element_part
 from modelweightvis.encodings.table import element_type
 
+SCALES: dict[str, Any] = {"F32": np.float32, "F16": np.float16, "BF16": ml_dtypes.bfloat16}
 BY_NAME: dict[str, Decoder] = {name: one for one in DECODERS for name in one.encodings}
 
 
@@ -73,3 +75,22 @@ def _same(ours: NDArray[np.float32], theirs: NDArray[np.float32]) -> None:
     numbers = ~np.isnan(theirs)
     np.testing.assert_array_equal(np.isnan(ours), ~numbers)
     np.testing.assert_array_equal(ours[numbers].view(np.uint32), theirs[numbers].view(np.uint32))
+
+
+def some_scales(random: np.random.Generator, *shape: int, kind: str = "F32") -> NDArray[Any]:
+    """Return scales such as models have."""
+    return np.exp(random.normal(-4, 1, shape)).astype(SCALES[kind])
+
+
+def floats(array: NDArray[Any]) -> NDArray[np.float32]:
+    """Return an array as float32."""
+    return np.asarray(array, np.float32)
+
+
+def words_of(codes: NDArray[np.int64], bits: int, axis: int) -> NDArray[np.uint32]:
+    """Pack codes along an axis into words, the first one lowest."""
+    moved = np.moveaxis(codes, axis, -1).astype(np.uint64)
+    apart = moved.reshape(*moved.shape[:-1], -1, 32 // bits)
+    shifts = np.arange(0, 32, bits, dtype=np.uint64)
+    words = np.bitwise_or.reduce(apart << shifts, axis=-1).astype(np.uint32)
+    return np.ascontiguousarray(np.moveaxis(words, -1, axis))
