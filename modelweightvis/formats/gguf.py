@@ -5,37 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from arbvis_core.api import Document, Format, Group, Priority, Probe, Source
+from arbvis_core.api import Document, Group, Source
 from modelweightvis.formats.documents import Content, model_document
-from modelweightvis.formats.gguf_header import MAGIC, read_header
-from modelweightvis.formats.reading import has_suffix, of_source
+from modelweightvis.formats.gguf_header import read_header
+from modelweightvis.formats.reading import of_source
 from modelweightvis.formats.shards import Model, group_models
-from modelweightvis.formats.tensors import TENSOR_DECODERS, header_region, tensor_region
+from modelweightvis.formats.tensors import header_region, tensor_region
 
 
-class GgufFormatPlugin(Format):
-    """Recognises GGUF by its magic, or by its name."""
+def documents(group: Group) -> list[Document]:
+    """Return one document per model; only headers are read.
 
-    name = "gguf"
-    priority = Priority.NORMAL
-    decoders = TENSOR_DECODERS
-
-    def matches(self, probe: Probe) -> bool:
-        """Claim what begins with the magic, or is called so."""
-        return probe.head(len(MAGIC)) == MAGIC or has_suffix(probe, (".gguf",))
-
-    def parse(self, group: Group) -> Sequence[Document]:
-        """Return one document per model; only headers are read.
-
-        Raises:
-            FormatError: a file is damaged, cut short, or of a version that cannot be read.
-        """
-        return [_document(model) for model in group_models(group.claimed, group.siblings)]
+    Raises:
+        FormatError: a file is damaged, cut short, or of a version that cannot be read.
+    """
+    return [_document(model) for model in group_models(group.claimed, group.siblings)]
 
 
 def _document(model: Model) -> Document:
     contents = [_content(source) for source in model.sources]
-    document = model_document(GgufFormatPlugin.name, model, contents)
+    document = model_document("gguf", model, contents)
     warnings = (*_split_warnings(model, contents), *document.warnings)
     return replace(document, warnings=warnings)
 

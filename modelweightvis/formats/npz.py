@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from math import prod
 
 from arbvis_core.api import (
     Document,
-    Format,
     FormatError,
     Group,
     Part,
-    Priority,
-    Probe,
     Range,
     Region,
     Source,
@@ -23,7 +19,6 @@ from modelweightvis.formats.documents import Content, model_document
 from modelweightvis.formats.npy_header import Header, header_stop, parse_header
 from modelweightvis.formats.reading import (
     check_empty,
-    has_suffix,
     listed,
     of_source,
     read,
@@ -31,8 +26,8 @@ from modelweightvis.formats.reading import (
     shown,
 )
 from modelweightvis.formats.shards import group_models
-from modelweightvis.formats.tensors import TENSOR_DECODERS, header_region, unknown_region
-from modelweightvis.formats.zips import MAGIC, STORED, extents, first_name, members
+from modelweightvis.formats.tensors import header_region, unknown_region
+from modelweightvis.formats.zips import STORED, extents, members
 
 #: What is read of every member at first; numpy's headers are rarely longer.
 _HEAD = 256
@@ -40,30 +35,16 @@ _NUMBER = re.compile(r"[<>|=]([biufc])([0-9]{1,2})")
 _KINDS = {"i": "I", "u": "U", "f": "F"}
 
 
-class NpzFormatPlugin(Format):
-    """Recognises archives of arrays by their first member, or by their name."""
+def documents(group: Group) -> list[Document]:
+    """Return one document per file; only headers are read.
 
-    name = "npz"
-    priority = Priority.NORMAL
-    decoders = TENSOR_DECODERS
-
-    def matches(self, probe: Probe) -> bool:
-        """Claim archives whose first member is an array, and archives that are called so."""
-        head = probe.head(512)
-        return first_name(head).endswith(".npy") or (
-            head.startswith(MAGIC) and has_suffix(probe, (".npz",))
-        )
-
-    def parse(self, group: Group) -> Sequence[Document]:
-        """Return one document per file; only headers are read.
-
-        Raises:
-            FormatError: a file is damaged, cut short, or all of it is compressed.
-        """
-        return [
-            model_document(self.name, model, [_content(source) for source in model.sources])
-            for model in group_models(group.claimed, group.siblings)
-        ]
+    Raises:
+        FormatError: a file is damaged, cut short, or all of it is compressed.
+    """
+    return [
+        model_document("npz", model, [_content(source) for source in model.sources])
+        for model in group_models(group.claimed, group.siblings)
+    ]
 
 
 def _content(source: Source) -> Content:

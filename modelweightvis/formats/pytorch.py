@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from arbvis_core.api import Document, Format, Group, Priority, Probe, Region, Source
+from arbvis_core.api import Document, Group, Probe, Region, Source
 from modelweightvis.formats.documents import Content, model_document
 from modelweightvis.formats.reading import basename, has_suffix, of_source
 from modelweightvis.formats.shards import group_models
-from modelweightvis.formats.tensors import TENSOR_DECODERS, header_region
+from modelweightvis.formats.tensors import header_region
 from modelweightvis.formats.torch_files import PICKLE, PICKLED, is_legacy, open_saved
 from modelweightvis.formats.torch_tensors import named_tensors, tensor_regions
 from modelweightvis.formats.zips import MAGIC, first_name
@@ -21,35 +21,29 @@ _ASIDE = re.compile(
 )
 
 
-class PickleFormatPlugin(Format):
-    """Recognises what `torch.save` writes, by its content, and pickles by their names as well."""
+def begins(probe: Probe) -> bool:
+    """Tell archives with a `data.pkl`, files from before PyTorch 1.6, and pickles by their name."""
+    head = probe.head(512)
+    if is_legacy(head) or first_name(head).endswith(f"/{PICKLE}"):
+        return True
+    if not has_suffix(probe, SUFFIXES):
+        return False
+    if head.startswith(MAGIC):
+        return PICKLE.encode() in probe.tail(64 << 10)
+    return head.startswith(PICKLED)
 
-    name = "pytorch"
-    priority = Priority.NORMAL
-    decoders = TENSOR_DECODERS
 
-    def matches(self, probe: Probe) -> bool:
-        """Claim archives with a `data.pkl`, files from before PyTorch 1.6, and pickles by name."""
-        head = probe.head(512)
-        if is_legacy(head) or first_name(head).endswith(f"/{PICKLE}"):
-            return True
-        if not has_suffix(probe, SUFFIXES):
-            return False
-        if head.startswith(MAGIC):
-            return PICKLE.encode() in probe.tail(64 << 10)
-        return head.startswith(PICKLED)
+def documents(group: Group) -> list[Document]:
+    """Return one document per model; nothing is executed, and only pickles are read.
 
-    def parse(self, group: Group) -> Sequence[Document]:
-        """Return one document per model; nothing is executed, and only pickles are read.
-
-        Raises:
-            FormatError: a file is damaged, cut short, or compressed.
-        """
-        models = group_models(group.claimed, group.siblings, ".bin.index.json")
-        return [
-            model_document(self.name, model, [_content(source) for source in model.sources])
-            for model in models
-        ]
+    Raises:
+        FormatError: a file is damaged, cut short, or compressed.
+    """
+    models = group_models(group.claimed, group.siblings, ".bin.index.json")
+    return [
+        model_document("pytorch", model, [_content(source) for source in model.sources])
+        for model in models
+    ]
 
 
 def _content(source: Source) -> Content:

@@ -2,45 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from arbvis_core.api import Document, Format, Group, Priority, Probe, Source
+from arbvis_core.api import Document, Group, Probe, Source
 from modelweightvis.formats.documents import Content, model_document
-from modelweightvis.formats.reading import has_suffix, of_source, read, refuse_pointer
+from modelweightvis.formats.reading import of_source, read, refuse_pointer
 from modelweightvis.formats.safetensors_header import LONGEST, PRELUDE, header_stop, parse_header
 from modelweightvis.formats.shards import group_models
-from modelweightvis.formats.tensors import TENSOR_DECODERS, header_region, tensor_region
+from modelweightvis.formats.tensors import header_region, tensor_region
 
 SUFFIX = ".safetensors"
 
 
-class SafetensorsFormatPlugin(Format):
-    """Recognises safetensors by the length and the brace they begin with, or by their name."""
+def begins(probe: Probe) -> bool:
+    """Tell whether a source begins with the length of a header and a brace."""
+    head = probe.head(PRELUDE + 2)
+    if len(head) < PRELUDE + 2 or head[PRELUDE:] not in {b'{"', b"{}", b"{ ", b"{\n"}:
+        return False
+    length = int.from_bytes(head[:PRELUDE], "little")
+    return 2 <= length <= min(LONGEST, probe.size - PRELUDE)
 
-    name = "safetensors"
-    priority = Priority.NORMAL
-    decoders = TENSOR_DECODERS
 
-    def matches(self, probe: Probe) -> bool:
-        """Claim what begins with the length of a header and a brace, or is called so."""
-        head = probe.head(PRELUDE + 2)
-        if len(head) == PRELUDE + 2 and head[PRELUDE:] in {b'{"', b"{}", b"{ ", b"{\n"}:
-            length = int.from_bytes(head[:PRELUDE], "little")
-            if 2 <= length <= min(LONGEST, probe.size - PRELUDE):
-                return True
-        return has_suffix(probe, (SUFFIX,))
+def documents(group: Group) -> list[Document]:
+    """Return one document per model; only headers are read.
 
-    def parse(self, group: Group) -> Sequence[Document]:
-        """Return one document per model; only headers are read.
-
-        Raises:
-            FormatError: a file is damaged or cut short.
-        """
-        models = group_models(group.claimed, group.siblings, f"{SUFFIX}.index.json")
-        return [
-            model_document(self.name, model, [_content(source) for source in model.sources])
-            for model in models
-        ]
+    Raises:
+        FormatError: a file is damaged or cut short.
+    """
+    models = group_models(group.claimed, group.siblings, f"{SUFFIX}.index.json")
+    return [
+        model_document("safetensors", model, [_content(source) for source in model.sources])
+        for model in models
+    ]
 
 
 def _content(source: Source) -> Content:

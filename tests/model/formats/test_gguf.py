@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from arbvis_core.api import Document, FormatError, Group
 from arbvis_core.testing import CountingSource, FormatContract, MemorySource, region_values
 from arbvis_core.testing.documents import decoders_with
-from modelweightvis.formats.gguf import GgufFormatPlugin
+from modelweightvis.formats import GgufFormatPlugin
 from modelweightvis.formats.tensors import is_tensor
 
 FORMAT = GgufFormatPlugin()

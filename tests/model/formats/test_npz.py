@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from arbvis_core.api import Document, FormatError, Group
 from arbvis_core.testing import FormatContract, MemorySource, region_values
 from arbvis_core.testing.documents import decoders_with
-from modelweightvis.formats.npz import NpzFormatPlugin
+from modelweightvis.formats import NpzFormatPlugin
 from modelweightvis.formats.tensors import is_tensor
 
 FORMAT = NpzFormatPlugin()

@@ -23,8 +23,7 @@ from arbvis_core.api import Document, FormatError, Group
 from arbvis_core.registry.probe import SourceProbe
 from arbvis_core.testing import FormatContract, MemorySource, region_values
 from arbvis_core.testing.documents import decoders_with
-from modelweightvis.formats import pickle_machine
-from modelweightvis.formats.pytorch import PickleFormatPlugin
+from modelweightvis.formats import PickleFormatPlugin, pickle_machine
 from modelweightvis.formats.tensors import is_tensor
 
 torch = pytest.importorskip("torch")

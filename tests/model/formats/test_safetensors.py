@@ -18,8 +18,7 @@ from safetensors.numpy import save
 from arbvis_core.api import Document, FormatError, Group
 from arbvis_core.testing import FormatContract, MemorySource, region_values
 from arbvis_core.testing.documents import decoders_with
-from modelweightvis.formats import safetensors_header
-from modelweightvis.formats.safetensors import SafetensorsFormatPlugin
+from modelweightvis.formats import SafetensorsFormatPlugin, safetensors_header
 from modelweightvis.formats.tensors import is_tensor
 
 FORMAT = SafetensorsFormatPlugin()
