@@ -63,7 +63,10 @@ def arbvis_leaf_renderers() -> Iterable[LeafRenderer]:  # type: ignore[empty-bod
 
 @hookspec
 def arbvis_options() -> Iterable[type]:  # type: ignore[empty-body]
-    """Add flags: frozen dataclasses whose fields are `Annotated[type, typer.Option(...)]`."""
+    """Add flags: frozen dataclasses whose fields are `Annotated[type, typer.Option(...)]`.
+
+    A class variable `profiles` names the programs whose help shows them; others take them unseen.
+    """
 
 
 @hookspec

@@ -11,7 +11,14 @@ import typer
 from arbvis_core.cli import plugins
 from arbvis_core.cli.console import prepare_streams
 from arbvis_core.cli.exits import run
-from arbvis_core.cli.flags import CORE, DiffOptions, instances, signature, with_signature
+from arbvis_core.cli.flags import (
+    CORE,
+    DiffOptions,
+    GroupNames,
+    instances,
+    signature,
+    with_signature,
+)
 from arbvis_core.cli.program import TYPED, Program, complete_first, isolated
 from arbvis_core.registry import Registry, load
 from arbvis_core.values import Profile
@@ -31,8 +38,12 @@ def build_app(profile: Profile, registry: Registry) -> Program:
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
     )
-    app.callback()(_render_command(profile, registry))
+    diff = (DiffOptions,) if registry.diff_builders else ()
+    groups = (*CORE, *diff, *(registered.item for registered in registry.options))
+    found, names = signature(_first_parameters(), groups)
+    app.callback()(_render_command(profile, registry, found, names))
     program: Program = typer.main.get_command(app)  # type: ignore[assignment]
+    _hide(program, profile, names)
     program.entries = {
         one.name: one
         for one in (
@@ -44,11 +55,22 @@ def build_app(profile: Profile, registry: Registry) -> Program:
     return program
 
 
-def _render_command(profile: Profile, registry: Registry) -> Any:
-    diff = (DiffOptions,) if registry.diff_builders else ()
-    groups = (*CORE, *diff, *(registered.item for registered in registry.options))
-    found, names = signature(_first_parameters(), groups)
+def _hide(program: Program, profile: Profile, names: GroupNames) -> None:
+    """Leave the flags of groups that belong to other programs out of the help; they work all the same."""
+    hidden = {
+        name
+        for group, fields in names.items()
+        for name in fields.values()
+        if profile.name not in getattr(group, "profiles", (profile.name,))
+    }
+    for parameter in program.params:
+        if parameter.name in hidden:
+            parameter.hidden = True  # type: ignore[attr-defined]
 
+
+def _render_command(
+    profile: Profile, registry: Registry, found: inspect.Signature, names: GroupNames
+) -> Any:
     def render(**values: Any) -> None:
         context: typer.Context = values["context"]
         if context.invoked_subcommand is not None:

@@ -130,13 +130,16 @@ class DiffOptions:
     )
 
 
+#: By group of options, the parameter of each field.
+GroupNames = Mapping[type, Mapping[str, str]]
+
 #: The groups of every command, in the order of its help.
 CORE = (InputOptions, OutputOptions, RunOptions)
 
 
 def signature(
     first: Sequence[inspect.Parameter], groups: Sequence[type]
-) -> tuple[inspect.Signature, Mapping[type, Mapping[str, str]]]:
+) -> tuple[inspect.Signature, GroupNames]:
     """Expand groups of options into one signature.
 
     Args:
@@ -176,9 +179,7 @@ def with_signature(function: Callable[..., Any], found: inspect.Signature) -> No
     function.__annotations__ = {name: one.annotation for name, one in found.parameters.items()}
 
 
-def instances(
-    names: Mapping[type, Mapping[str, str]], values: Mapping[str, Any]
-) -> dict[type, Any]:
+def instances(names: GroupNames, values: Mapping[str, Any]) -> dict[type, Any]:
     """Put the values of a command line back into their groups."""
     return {
         group: group(**{field: values[name] for field, name in fields_.items()})

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import inspect
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import pytest
 import typer
@@ -17,8 +17,8 @@ from arbvis_core.cli.flags import (
     with_signature,
 )
 from arbvis_core.engine.executors import KINDS
-from arbvis_core.registry import RESERVED_FLAGS, Registry, RegistrySpec, flags_of, load
-from arbvis_core.values import ARBVIS
+from arbvis_core.registry import RESERVED_FLAGS, Registered, Registry, RegistrySpec, flags_of, load
+from arbvis_core.values import ARBVIS, Profile
 
 
 @dataclass(frozen=True)
@@ -91,3 +91,22 @@ def test_every_flag_has_a_help(group: type) -> None:
         (option,) = parameter.annotation.__metadata__
         assert option.help
         assert option.help.endswith(".")
+
+
+def test_flags_of_another_program_work_and_are_not_shown(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    @dataclass(frozen=True)
+    class Elsewhere:
+        profiles: ClassVar[tuple[str, ...]] = ("elsewhere",)
+        knob: Annotated[int, typer.Option("--knob", help="Turn it.")] = 0
+
+    options = (Registered("knobs", "1", Elsewhere),)
+    registry = Registry(RegistrySpec(), options=options)
+    for name, shown in (("arbvis", False), ("elsewhere", True)):
+        program = build_app(Profile(name), registry)
+        with pytest.raises(SystemExit):
+            program(["--help"])
+        assert ("--knob" in capsys.readouterr().out) is shown
+        knob = next(one for one in program.params if one.name == "knob")
+        assert knob.opts == ["--knob"]
