@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from arbvis_core import values
 from arbvis_core.protocols import Decoder, Format, Group, Priority, Probe, Window
-from arbvis_core.values import Document, Part, Region, Source
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+    from arbvis_core.values import Document, Region, Source
 
 
 class ByteDecoder(Decoder):
@@ -52,10 +54,10 @@ class RawFormat(Format):
         # A folder is a path or an address; its last component serves as a name either way.
         folder = group.folder.replace("\\", "/").rstrip("/").rpartition("/")[2]
         name = first if len(regions) == 1 else folder or first
-        return [Document(name, self.name, group.claimed, regions)]
+        return [values.Document(name, self.name, group.claimed, regions)]
 
 
 def _region(source: Source) -> Region:
     shape = (source.size,)
-    part = Part("bytes", source.key, 0, source.size, shape, (1,))
-    return Region(source.name, shape, "bytes", (part,))
+    part = values.Part("bytes", source.key, 0, source.size, shape, (1,))
+    return values.Region(source.name, shape, "bytes", (part,))

@@ -2,38 +2,34 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+from arbvis_core import values
 from arbvis_core.errors import LayoutError
 from arbvis_core.protocols import Layout, Priority
-from arbvis_core.values import (
-    TILE,
-    Box,
-    Canvas,
-    Document,
-    Label,
-    Part,
-    Placement,
-    Region,
-    Request,
-    Scene,
-    Source,
-    parts_of,
-)
+from arbvis_core.values import TILE
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from arbvis_core.values import (
+        Canvas,
+        Document,
+        Label,
+        Placement,
+        Region,
+        Request,
+        Scene,
+        Source,
+    )
+
 #: The encoding of a region that is nothing but the bytes of a file.
 BYTES = "bytes"
 
 
-@dataclass(frozen=True, slots=True)
-class _Run:
+class _Run(NamedTuple):
     """A source on the curve, and the document it belongs to."""
 
     document: Document
@@ -71,7 +67,7 @@ class HilbertLayout(Layout):
             raise LayoutError(_nothing(shown))
         canvas = canvas_of(runs[-1].stop)
         return (
-            Scene(
+            values.Scene(
                 key="bytes",
                 label="Bytes",
                 extent=canvas,
@@ -86,11 +82,13 @@ class HilbertLayout(Layout):
 def canvas_of(total: int) -> Canvas:
     """Return the smallest square or 2:1 canvas of at least one tile that holds `total` bytes."""
     scale = max(2 * (TILE.bit_length() - 1), (total - 1).bit_length())
-    return Canvas(width=1 << (scale - scale // 2), height=1 << scale // 2, curve="hilbert")
+    return values.Canvas(width=1 << (scale - scale // 2), height=1 << scale // 2, curve="hilbert")
 
 
 def hue_of(name: str) -> int:
     """Return a hue, 0–359, that is the same for the same name in every run."""
+    import hashlib
+
     digest = hashlib.blake2b(name.encode("utf-8", "surrogatepass"), digest_size=8).digest()
     return int.from_bytes(digest, "little") % 360
 
@@ -129,9 +127,9 @@ def _nothing(documents: Sequence[Document]) -> str:
 def _placements(runs: Sequence[_Run], canvas: Canvas) -> tuple[Placement, ...]:
     boxes, centroids = _measure([(run.start, run.stop) for run in runs], canvas)
     return tuple(
-        Placement(
+        values.Placement(
             name=run.source.name,
-            box=Box(*box),
+            box=values.Box(*box),
             region=_bytes_of(run.source),
             start=run.start,
             stop=run.stop,
@@ -144,8 +142,8 @@ def _placements(runs: Sequence[_Run], canvas: Canvas) -> tuple[Placement, ...]:
 
 
 def _bytes_of(source: Source) -> Region:
-    part = Part(BYTES, source.key, 0, source.size, (source.size,), (1,))
-    return Region(source.name, (source.size,), BYTES, (part,))
+    part = values.Part(BYTES, source.key, 0, source.size, (source.size,), (1,))
+    return values.Region(source.name, (source.size,), BYTES, (part,))
 
 
 def _labels(
@@ -165,7 +163,7 @@ def _labels(
         return ()
     boxes, _ = _measure([(start, stop) for _, start, stop in found], canvas)
     return tuple(
-        Label(region.name, "region", Box(*box), start, stop, _describe(region))
+        values.Label(region.name, "region", values.Box(*box), start, stop, _describe(region))
         for (region, start, stop), box in zip(found, boxes.tolist(), strict=True)
     )
 
@@ -175,7 +173,7 @@ def _extents(
 ) -> list[tuple[int, int]]:
     """Return the runs of bytes that a region's parts occupy, as positions along the curve."""
     pieces = []
-    for part in parts_of(region):
+    for part in values.parts_of(region):
         run = by_key.get((number, part.source))
         if run is not None:
             pieces.append((run.start + max(part.start, 0), min(run.start + part.stop, run.stop)))

@@ -7,26 +7,25 @@ from collections.abc import Mapping, Sequence
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
+from arbvis_core import values
 from arbvis_core.protocols import Decoder, LeafRenderer
-from arbvis_core.values import (
-    TILE,
-    Crop,
-    Indexed,
-    Leaf,
-    Legend,
-    LegendEntry,
-    Placement,
-    Plane,
-    ScenePlan,
-    Tile,
-    TileKey,
-    TrueColour,
-    View,
-)
+from arbvis_core.values import TILE
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+    from arbvis_core.values import (
+        Crop,
+        Leaf,
+        Legend,
+        Placement,
+        Plane,
+        ScenePlan,
+        Tile,
+        TileKey,
+        View,
+    )
 
 #: Bytes under a tile of the maximum zoom.
 AREA = TILE * TILE
@@ -41,7 +40,7 @@ CLASSES = (
 )
 
 #: What the zooms above are shaded from: light of the bytes under a pixel, and how many they are.
-PLANES = tuple(Plane(name, "float32", "sum") for name in ("red", "green", "blue", "count"))
+PLANES = ("red", "green", "blue", "count")
 
 #: Colours of a ramp in the legend.
 STOPS = 5
@@ -54,7 +53,7 @@ class ByteRenderer(LeafRenderer):
 
     def planes(self, plan: ScenePlan, view: View) -> tuple[Plane, ...]:
         """Return sums of light and the count of bytes."""
-        return PLANES
+        return tuple(values.Plane(name, "float32", "sum") for name in PLANES)
 
     def present(self, plan: ScenePlan, key: TileKey) -> bool:
         """Tell whether any byte lies in the tile."""
@@ -74,7 +73,7 @@ class ByteRenderer(LeafRenderer):
             first = max(start, placement.start)
             size = min(start + AREA, placement.stop) - first
             source = placement.region.parts[0].source
-            crops.append(Crop(source, first - placement.start, size))
+            crops.append(values.Crop(source, first - placement.start, size))
         return crops
 
     def paint(
@@ -90,9 +89,9 @@ class ByteRenderer(LeafRenderer):
 
         _, state = _entry(plan, key)
         codes, planes, histogram = byte_tile.paint(*_joined(parts), state)
-        return Leaf(
-            tile=Indexed(codes, byte_tile.palette()),
-            planes={plane.name: values for plane, values in zip(PLANES, planes, strict=True)},
+        return values.Leaf(
+            tile=values.Indexed(codes, byte_tile.palette()),
+            planes=dict(zip(PLANES, planes, strict=True)),
             statistics=histogram,
         )
 
@@ -113,7 +112,7 @@ class ByteRenderer(LeafRenderer):
         pixels = np.empty((count.size, channels), dtype=np.uint8)
         red, green, blue = (planes[name].reshape(-1) for name in ("red", "green", "blue"))
         byte_tile.shade(red, green, blue, count.reshape(-1), pixels)
-        return TrueColour(pixels.reshape(*count.shape, channels))
+        return values.TrueColour(pixels.reshape(*count.shape, channels))
 
     def merge(self, left: NDArray[np.int64], right: NDArray[np.int64]) -> NDArray[np.int64]:
         """Add two histograms."""
@@ -132,7 +131,7 @@ class ByteRenderer(LeafRenderer):
     def legend(self, plan: ScenePlan, view: View, statistics: Any) -> Sequence[Legend]:
         """Return the classes of bytes and, once they were counted, their shares."""
         entries = tuple(
-            LegendEntry(
+            values.LegendEntry(
                 colours=_ramp(low, high),
                 label=label,
                 low=f"0x{low:02X}",
@@ -142,7 +141,10 @@ class ByteRenderer(LeafRenderer):
             for low, high, label in CLASSES
         )
         note = "Zoomed out, a pixel is the mean colour of the bytes under it, in linear light."
-        return (Legend("leaf", "Bytes", entries), Legend("overview", "Bytes", entries, note))
+        return (
+            values.Legend("leaf", "Bytes", entries),
+            values.Legend("overview", "Bytes", entries, note),
+        )
 
 
 def _entry(plan: ScenePlan, key: TileKey) -> tuple[int, int]:
@@ -192,5 +194,5 @@ def _entropy(histogram: NDArray[np.int64]) -> float:
 def _ramp(low: int, high: int) -> tuple[str, ...]:
     from arbvis_core.kernels.byte_tile import COLOURS
 
-    values = sorted({low + (high - low) * stop // (STOPS - 1) for stop in range(STOPS)})
-    return tuple("#{:02x}{:02x}{:02x}".format(*COLOURS[value]) for value in values)
+    shades = sorted({low + (high - low) * stop // (STOPS - 1) for stop in range(STOPS)})
+    return tuple("#{:02x}{:02x}{:02x}".format(*COLOURS[value]) for value in shades)

@@ -7,11 +7,9 @@ from dataclasses import dataclass, field, replace
 from math import prod
 from typing import Any, NamedTuple
 
+from arbvis_core.values.constants import TILE
 from arbvis_core.values.documents import Document, Part, Region, Source
 from arbvis_core.values.tiles import View
-
-#: Pixels along the side of a tile.
-TILE = 512
 
 
 class TileKey(NamedTuple):

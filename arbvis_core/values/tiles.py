@@ -33,9 +33,6 @@ class TrueColour:
 
 Tile = Indexed | TrueColour
 
-#: What the levels above the leaves are written as; leaves are PNG in every format.
-TileFormat = Literal["png", "avif"]
-
 
 @dataclass(frozen=True, slots=True)
 class Plane:
