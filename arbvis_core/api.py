@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from arbvis_core import hookimpl
 from arbvis_core.errors import (
@@ -41,54 +42,7 @@ from arbvis_core.protocols import (
     SourceProvider,
     Window,
 )
-from arbvis_core.regions import (
-    Units,
-    part_arrays,
-    part_crops,
-    spread,
-    unpack,
-    window_crops,
-    window_values,
-)
-from arbvis_core.values import (
-    ARBVIS,
-    TILE,
-    Add,
-    Blob,
-    Box,
-    Buffer,
-    Canvas,
-    Concat,
-    Crop,
-    Document,
-    Indexed,
-    Label,
-    Leaf,
-    Legend,
-    LegendEntry,
-    Part,
-    Permute,
-    Placement,
-    Plan,
-    Plane,
-    Profile,
-    Range,
-    Region,
-    Request,
-    Reshape,
-    Scene,
-    ScenePlan,
-    Slice,
-    Source,
-    Step,
-    Tile,
-    TileFormat,
-    TileKey,
-    Transpose,
-    TrueColour,
-    View,
-    Volume,
-)
+from arbvis_core.values import ARBVIS
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -100,7 +54,71 @@ if TYPE_CHECKING:
     from arbvis_core.engine.executors import Kind
     from arbvis_core.picture import Picture
     from arbvis_core.pipeline.rendering import Report
+    from arbvis_core.regions import (
+        Units,
+        part_arrays,
+        part_crops,
+        spread,
+        unpack,
+        window_crops,
+        window_values,
+    )
     from arbvis_core.registry import Registry
+    from arbvis_core.sources.local import LocalSource
+    from arbvis_core.values import (
+        TILE,
+        Add,
+        Blob,
+        Box,
+        Buffer,
+        Canvas,
+        Concat,
+        Crop,
+        Document,
+        Indexed,
+        Label,
+        Leaf,
+        Legend,
+        LegendEntry,
+        Part,
+        Permute,
+        Placement,
+        Plan,
+        Plane,
+        Profile,
+        Range,
+        Region,
+        Request,
+        Reshape,
+        Scene,
+        ScenePlan,
+        Slice,
+        Source,
+        Step,
+        Tile,
+        TileFormat,
+        TileKey,
+        Transpose,
+        TrueColour,
+        View,
+        Volume,
+    )
+
+#: Where the rest of it is; imported when it is asked for, so that a plugin costs a start little.
+_HOMES = ("arbvis_core.values", "arbvis_core.regions", "arbvis_core.sources.local")
+
+
+def __getattr__(name: str) -> Any:
+    for home in _HOMES if name in __all__ else ():
+        module = import_module(home)
+        if hasattr(module, name):
+            globals()[name] = found = getattr(module, name)
+            return found
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__
 
 
 def open(  # noqa: A001  reads as api.open
@@ -129,6 +147,7 @@ def open(  # noqa: A001  reads as api.open
         ArbvisError: an input cannot be opened, read or arranged.
     """
     from arbvis_core.picture import Picture
+    from arbvis_core.values import Request
 
     request = Request(
         inputs=tuple(os.fspath(one) for one in inputs),
@@ -169,6 +188,7 @@ def values(
         float32, in the window's shape.
     """
     from arbvis_core.reading import Reader
+    from arbvis_core.regions import window_crops, window_values
 
     decoders = _registry(registry).decoders
     reader = Reader({source.key: source for source in document.sources})
@@ -274,6 +294,7 @@ __all__ = [
     "LeafRenderer",
     "Legend",
     "LegendEntry",
+    "LocalSource",
     "MissingExtraError",
     "Part",
     "Permute",

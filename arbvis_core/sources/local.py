@@ -11,11 +11,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
+from typing import TYPE_CHECKING
 
 from arbvis_core.errors import SourceChangedError, SourceError
 from arbvis_core.protocols import Priority, SourceProvider
 from arbvis_core.sources.handles import Handle, Handles
-from arbvis_core.values import Buffer, Range
+
+if TYPE_CHECKING:
+    from arbvis_core.values import Buffer, Range
 
 SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 #: Names that are looked at in the folder of a file.
