@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 import typer
 
-from arbvis_core.values import View
+from arbvis_core import api
+
+if TYPE_CHECKING:
+    from arbvis_core.api import View
 
 #: What a colour is relative to.
 Scale = Literal["model", "tensor", "role"]
@@ -57,7 +60,7 @@ class ColourOptions:
 
     def view(self) -> View:
         """Return the view that the flags ask for."""
-        return View(
+        return api.View(
             colormap=self.colormap,
             overview_colormap=self.overview_colormap,
             scale=self.scale,

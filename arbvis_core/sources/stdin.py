@@ -7,7 +7,6 @@ import contextlib
 import io
 import os
 import sys
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO
@@ -55,6 +54,8 @@ class StdinProvider(SourceProvider):
 
 def _spool(stream: BinaryIO) -> LocalSource:
     """Copy a stream into a temporary file that lives as long as the program."""
+    import tempfile  # which takes longer to import than everything else here
+
     try:
         descriptor, path = tempfile.mkstemp(prefix="arbvis-stdin-")
     except OSError as error:

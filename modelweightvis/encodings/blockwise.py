@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from arbvis_core.api import Crop, Decoder, Region, Window
+from arbvis_core import api
+from arbvis_core.api import Decoder
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from arbvis_core.api import Crop, Region, Window
     from arbvis_core.regions import Units
 
 
@@ -34,7 +36,7 @@ class BlockwiseDecoder(Decoder):
         crops = part_crops(_outer(region), window)
         if crops and packing_of(region)["nested"]:
             part, (first, last) = region.parts[-1], _nested(region, window)
-            crops += (Crop(part.source, part.start + 4 * first, 4 * (last - first + 1)),)
+            crops += (api.Crop(part.source, part.start + 4 * first, 4 * (last - first + 1)),)
         return crops
 
     def decode(

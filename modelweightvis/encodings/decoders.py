@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from math import prod
 from typing import TYPE_CHECKING
 
-from arbvis_core.api import Decoder, Region, Window
+from arbvis_core.api import Decoder
 from modelweightvis.encodings.blockwise import BlockwiseDecoder
 from modelweightvis.encodings.grouped import GroupedDecoder
 from modelweightvis.encodings.table import TYPES
@@ -18,6 +18,8 @@ from modelweightvis.encodings.table import TYPES
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+    from arbvis_core.api import Region, Window
 
 
 class ElementDecoder(Decoder):

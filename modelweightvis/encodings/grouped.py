@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from arbvis_core.api import Crop, Decoder, Region, Window
+from arbvis_core.api import Decoder
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from arbvis_core.api import Crop, Region, Window
     from arbvis_core.regions import Units
 
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from math import prod
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from arbvis_core.api import Part, Region, Reshape, Transpose
+from arbvis_core import api
 from modelweightvis.encodings.table import ElementType
+
+if TYPE_CHECKING:
+    from arbvis_core.api import Part, Region, Transpose
 
 
 def element_part(
@@ -58,7 +61,7 @@ def dense_part(
     """
     strides = [size * prod(units[axis + 1 :]) for axis in range(len(units))]
     stop = start + size * prod(units)
-    return Part(role, source, start, stop, tuple(units), tuple(strides), tuple(block))
+    return api.Part(role, source, start, stop, tuple(units), tuple(strides), tuple(block))
 
 
 class Packed(NamedTuple):
@@ -94,10 +97,10 @@ def packed_region(
         view: steps from the one to the other; none means a reshape.
     """
     whole = packed.stored if shape is None else shape
-    steps = view or ((Reshape(whole),) if whole != packed.stored else ())
+    steps = view or ((api.Reshape(whole),) if whole != packed.stored else ())
     size = sum(part.stop - part.start for part in packed.parts)
     attributes = {"dtype": dtype, "bits": 8 * size / max(prod(whole), 1), "packing": packed.packing}
-    return Region(
+    return api.Region(
         name,
         whole,
         packed.encoding,

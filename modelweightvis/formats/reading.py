@@ -5,8 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from math import prod
+from typing import TYPE_CHECKING
 
-from arbvis_core.api import FormatError, Probe, Range, Source
+from arbvis_core import api
+from arbvis_core.api import FormatError
+
+if TYPE_CHECKING:
+    from arbvis_core.api import Probe, Source
 
 #: What Git LFS leaves in place of a file that was not fetched.
 POINTER = b"version https://git-lfs.github.com/spec/"
@@ -23,7 +28,7 @@ DENSEST = 16
 def read(source: Source, start: int, stop: int) -> bytes:
     """Read what there is of a range."""
     stop = min(stop, source.size)
-    return bytes(source.read([Range(start, stop)])[0]) if 0 <= start < stop else b""
+    return bytes(source.read([api.Range(start, stop)])[0]) if 0 <= start < stop else b""
 
 
 def basename(source: Source | Probe) -> str:

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from arbvis_core.api import Crop, Decoder, Part, Region, Window
+from arbvis_core import api
+from arbvis_core.api import Decoder
 from modelweightvis.encodings.decoders import DECODERS
 from modelweightvis.encodings.parts import dense_part, element_part
 from modelweightvis.encodings.table import ElementType
@@ -15,6 +16,8 @@ from modelweightvis.formats.reading import listed, shown
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+    from arbvis_core.api import Crop, Region, Window
 
 #: The encoding of a header; no tensor has it.
 HEADER = "bytes"
@@ -55,7 +58,7 @@ def is_tensor(region: Region) -> bool:
 
 def header_region(source: str, start: int, stop: int, name: str = "header") -> Region:
     """Return the bytes that describe what else is in a file, so that they can be outlined."""
-    return Region(
+    return api.Region(
         name, (stop - start,), HEADER, (dense_part("bytes", source, start, (stop - start,), 1),)
     )
 
@@ -80,7 +83,7 @@ def tensor_region(
     if stored.decoded:
         with suppress(ValueError):
             part = element_part("codes", stored, *extent[:2], shape)
-            return Region(_called(name), shape, stored.name, (part,), attributes=attributes)
+            return api.Region(_called(name), shape, stored.name, (part,), attributes=attributes)
     return unknown_region(name, shape, extent, attributes)
 
 
@@ -88,8 +91,8 @@ def unknown_region(
     name: str, shape: tuple[int, ...], extent: tuple[str, int, int], attributes: Mapping[str, Any]
 ) -> Region:
     """Return a tensor of which only the extent is known."""
-    part = Part("codes", *extent, (), ())
-    return Region(_called(name), shape, UNKNOWN, (part,), attributes=attributes)
+    part = api.Part("codes", *extent, (), ())
+    return api.Region(_called(name), shape, UNKNOWN, (part,), attributes=attributes)
 
 
 def unknown_warnings(name: str, regions: Iterable[Region]) -> list[str]:
