@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 from arbvis_core import hookimpl
 from modelweightvis.formats import FORMATS
+from modelweightvis.layouts import ArchLayoutPlugin
 from modelweightvis.options import ColourOptions, TensorOptions
 from modelweightvis.sidecars import SourceMetaSidecarHook
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from arbvis_core.protocols import Enricher, Format
+    from arbvis_core.protocols import Enricher, Format, Layout
 
 
 @hookimpl
@@ -31,3 +32,9 @@ def arbvis_options() -> Sequence[type]:
 def arbvis_formats() -> Sequence[Format]:
     """Checkpoints: safetensors, GGUF, PyTorch, npz."""
     return FORMATS
+
+
+@hookimpl
+def arbvis_layouts() -> Sequence[Layout]:
+    """Where tensors lie: architectures, drawn block by block."""
+    return [ArchLayoutPlugin()]

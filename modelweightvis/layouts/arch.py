@@ -1,0 +1,210 @@
+"""The picture of an architecture: blocks stacked, the same weight of every layer lined up."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from arbvis_core.api import Document, Layout, LayoutError, Priority, Request, Scene
+from modelweightvis.options import ColourOptions, TensorOptions
+
+if TYPE_CHECKING:
+    from arbvis_core.api import Placement
+    from modelweightvis.layouts.models import Model
+    from modelweightvis.layouts.panels import Panel, Spot
+
+
+class ArchLayoutPlugin(Layout):
+    """One pixel per element; layers of a stack drawn alike, embeddings above, the head below."""
+
+    name = "arch"
+    priority: int = Priority.NORMAL
+
+    def matches(self, request: Request, documents: Sequence[Document]) -> bool:
+        """Tell whether there are tensors; a strict program has to hear that there are none."""
+        own = [document for document in documents if not document.derived]
+        return any(map(_has_tensors, own)) or (_insists(request) and bool(own))
+
+    def arrange(self, request: Request, documents: Sequence[Document]) -> Sequence[Scene]:
+        """Return a scene for every input.
+
+        Raises:
+            LayoutError: there is no tensor to show.
+        """
+        own = [document for document in documents if not document.derived]
+        inputs = sorted({document.input for document in own})
+        scenes: list[Scene] = []
+        silent: list[Document] = []
+        for number in inputs:
+            ours = [document for document in own if document.input == number]
+            scene = _scene(request, number, ours)
+            if scene is None:
+                silent += ours
+            else:
+                scenes.append(scene)
+        if not scenes:
+            raise LayoutError(_nothing(request, own))
+        return _named_apart(_with_silent(scenes, silent, request))
+
+
+def _has_tensors(document: Document) -> bool:
+    from modelweightvis.formats.tensors import is_tensor
+
+    return any(is_tensor(region) for region in document.regions)
+
+
+def _insists(request: Request) -> bool:
+    return request.profile.strict and request.layout in (None, ArchLayoutPlugin.name)
+
+
+def _scene(request: Request, number: int, documents: Sequence[Document]) -> Scene | None:
+    """Return the scene of one input; None if none of its tensors is to be shown."""
+    from arbvis_core.api import Canvas
+    from modelweightvis.layouts.models import models_panel
+
+    options = request.option(TensorOptions)
+    holding = [one for one in documents if _has_tensors(one)]
+    models, notes = _models(holding, options.match)
+    if not models:
+        return None
+    panel = models_panel(models, options.columns, whole=options.match is None)
+    label = _called(request, number, documents)
+    elements = sum(one.elements for model in models for one in model.tensors)
+    canvas = Canvas(panel.width, panel.height)
+    return Scene(
+        key=label,
+        label=label,
+        extent=canvas,
+        placements=_placements(panel, models),
+        renderer="elements",
+        documents=tuple(documents if _insists(request) else holding),
+        labels=_labels(panel),
+        attributes={"painted": round(elements / (canvas.width * canvas.height), 4)},
+        view=request.option(ColourOptions).view(),
+        warnings=tuple(notes),
+    )
+
+
+def _models(documents: Sequence[Document], match: str | None) -> tuple[list[Model], list[str]]:
+    """Return what is shown of the documents, and notes on what is shown once."""
+    from modelweightvis.formats.twins import show_once
+    from modelweightvis.layouts.models import Model
+    from modelweightvis.tensors import tensors_of
+
+    kept = show_once(documents)
+    told = {warning for document in documents for warning in document.warnings}
+    notes = [note for one in kept for note in one.warnings if note not in told]
+    models = []
+    for document in kept:
+        tensors = tuple(one for one in tensors_of(document, match) if one.elements)
+        if tensors:
+            models.append(Model(document, tensors, _folder(document)))
+    return models, notes
+
+
+def _folder(document: Document) -> str:
+    """Return what a document is called beside others of its input: its folder, or its name."""
+    folder, _, name = document.name.replace("\\", "/").rpartition("/")
+    return folder.rpartition("/")[2] or name
+
+
+def _called(request: Request, number: int, documents: Sequence[Document]) -> str:
+    """Return the last word of an input."""
+    spec = request.inputs[number] if number < len(request.inputs) else ""
+    word = spec.replace("\\", "/").rstrip("/").rpartition("/")[2].partition("@")[0]
+    return word if word.strip(".") else documents[0].name
+
+
+def _placements(panel: Panel, models: Sequence[Model]) -> tuple[Placement, ...]:
+    from arbvis_core.api import Box, Placement
+    from modelweightvis.layouts.heads import heads_of
+    from modelweightvis.sidecars import config_of
+
+    owners = {id(one): model for model in models for one in model.tensors}
+    configs = {id(model): config_of(model.document) for model in models}
+    taken: dict[str, int] = {}
+    placements = []
+    for spot in panel.spots:
+        model = owners[id(spot.tensor)]
+        region = spot.tensor.region
+        name = region.name if len(models) == 1 else f"{model.name}/{region.name}"
+        taken[name] = count = taken.get(name, 0) + 1
+        attributes = _attributes(spot)
+        heads = heads_of(spot.tensor, configs[id(model)].of(spot.tensor.name.stack))
+        placements.append(
+            Placement(
+                name=name if count == 1 else f"{name}#{count}",
+                box=Box(spot.x, spot.y, spot.width, spot.height),
+                region=region,
+                fold=spot.fold,
+                attributes=attributes if heads is None else {**attributes, "heads": heads},
+            )
+        )
+    return tuple(placements)
+
+
+def _attributes(spot: Spot) -> dict[str, Any]:
+    name = spot.tensor.name
+    return {
+        "role": name.role,
+        "layer": name.layer,
+        "expert": name.expert,
+        "stack": name.stack,
+        "part": name.part,
+        "canonical": name.canonical,
+        "dtype": spot.tensor.dtype,
+        "shape": list(spot.tensor.region.shape),
+    }
+
+
+def _labels(panel: Panel) -> tuple[Any, ...]:
+    from arbvis_core.api import Box, Label
+
+    return tuple(
+        Label(mark.name, mark.kind, Box(mark.x, mark.y, mark.width, mark.height), text=mark.text)
+        for mark in panel.marks
+    )
+
+
+def _nothing(request: Request, documents: Sequence[Document]) -> str:
+    """Say why there is nothing to show, and what to do."""
+    match = request.option(TensorOptions).match
+    names = ", ".join(document.name for document in documents[:3])
+    names += f" and {len(documents) - 3} more" if len(documents) > 3 else ""
+    if match is not None and any(map(_has_tensors, documents)):
+        return (
+            f"no tensor of {names} has a name that matches --match {match!r}; "
+            f"'modelweightvis inspect' lists the names"
+        )
+    inputs = " ".join(request.inputs[:3])
+    return f"{names}: there is no tensor in it. Its bytes are shown by: arbvis {inputs}"
+
+
+def _with_silent(
+    scenes: Sequence[Scene], silent: Sequence[Document], request: Request
+) -> list[Scene]:
+    """Return the scenes with a warning on inputs of which nothing is shown."""
+    from dataclasses import replace
+
+    if not silent or not _insists(request):
+        return list(scenes)
+    notes = [f"{document.name}: no tensor in it is to be shown" for document in silent]
+    first = replace(
+        scenes[0],
+        documents=(*scenes[0].documents, *silent),
+        warnings=(*scenes[0].warnings, *notes),
+    )
+    return [first, *scenes[1:]]
+
+
+def _named_apart(scenes: Sequence[Scene]) -> list[Scene]:
+    """Return the scenes with labels that differ."""
+    from dataclasses import replace
+
+    taken: dict[str, int] = {}
+    named = []
+    for scene in scenes:
+        taken[scene.label] = count = taken.get(scene.label, 0) + 1
+        label = scene.label if count == 1 else f"{scene.label} ({count})"
+        named.append(replace(scene, key=label, label=label))
+    return named

@@ -1,0 +1,181 @@
+"""Which tensors of a stack correspond across its layers, and how they are packed into a block."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from modelweightvis.layouts.forms import Form, Slot, gap_of
+from modelweightvis.layouts.packing import Packed, pack
+
+if TYPE_CHECKING:
+    from modelweightvis.tensors import Tensor
+
+#: With so many slots only the first orders are tried.
+_MANY: Final = 60
+_NUMBER: Final = re.compile(r"\d+")
+
+
+class Packing(NamedTuple):
+    """A packed set of slots: for each its form and the corner of its box."""
+
+    width: int
+    height: int
+    forms: tuple[Form, ...]
+    corners: tuple[tuple[int, int], ...]
+
+
+class Seat(NamedTuple):
+    """Where a tensor belongs: its slot, by number, and its place among the experts."""
+
+    slot: int
+    expert: int
+
+
+def slots_of(tensors: Sequence[Tensor], kinds: Sequence[int]) -> tuple[list[Slot], list[Seat]]:
+    """Return the slots of a stack's blocks, in the order of drawing, and the seat of every tensor.
+
+    Args:
+        tensors: of all blocks of a stack.
+        kinds: of what kind each one's block is, one bit each.
+    """
+    keys = _keys(tensors)
+    ranks = _expert_ranks(tensors)
+    members: dict[tuple[object, ...], list[int]] = {}
+    for number, key in enumerate(keys):
+        members.setdefault(key, []).append(number)
+    slots: dict[tuple[object, ...], Slot] = {}
+    for key, numbers in members.items():
+        experts = {tensors[number].name.expert for number in numbers} - {None}
+        mask = 0
+        for number in numbers:
+            mask |= kinds[number]
+        slots[key] = Slot(
+            key=key,
+            shapes=tuple(dict.fromkeys(tensors[number].region.shape for number in numbers)),
+            experts=1 + max(ranks[one] for one in experts if one is not None) if experts else 0,
+            elements=sum(tensors[number].elements for number in numbers),
+            mask=mask,
+            order=key,
+        )
+    ordered = sorted(slots, key=lambda key: slots[key].order)
+    at = {key: number for number, key in enumerate(ordered)}
+    seats = [
+        Seat(at[key], 0 if one.name.expert is None else ranks[one.name.expert])
+        for key, one in zip(keys, tensors, strict=True)
+    ]
+    return [slots[key] for key in ordered], seats
+
+
+def slots_apart(tensors: Iterable[Tensor]) -> list[Slot]:
+    """Return a slot for every tensor outside the blocks, in the order given."""
+    return [
+        Slot((number,), (one.region.shape,), 0, one.elements, 1, (number,), foldable=True)
+        for number, one in enumerate(tensors)
+    ]
+
+
+def pack_slots(
+    slots: Sequence[Slot], widths: Iterable[int], worth: Callable[[Packed], float]
+) -> Packing:
+    """Return the best packing of slots: forms, orders and widths are tried.
+
+    Args:
+        slots: in the order of drawing.
+        widths: of the strips to try.
+        worth: what a packing is worth; the first of the best is taken.
+    """
+    gap = gap_within(slots)
+    masks = [slot.mask for slot in slots]
+    best: tuple[float, Packed, tuple[Form, ...]] | None = None
+    for width in widths:
+        for forms in _choices(slots, width):
+            sizes = [(form.width + gap, form.height + gap) for form in forms]
+            strip = max(width + gap, *(size[0] for size in sizes))
+            for order in _orders(sizes):
+                packed = pack(sizes, strip, order, masks)
+                packed = Packed(packed.corners, packed.width - gap, packed.height - gap)
+                value = worth(packed) + (0.02 if order is None else 0.0)
+                if best is None or value > best[0] + 1e-9:
+                    best = (value, packed, forms)
+    assert best is not None  # noqa: S101 - there is a width, and a form for every slot
+    return Packing(best[1].width, best[1].height, best[2], best[1].corners)
+
+
+def gap_within(slots: Sequence[Slot]) -> int:
+    """Return the pixels between the slots of a block."""
+    area = sum(size.width * size.height for slot in slots for size in slot.forms(1)[:1])
+    return gap_of(int(area**0.5))
+
+
+def _choices(slots: Sequence[Slot], width: int) -> list[tuple[Form, ...]]:
+    forms = [slot.forms(width) for slot in slots]
+    deepest = max(map(len, forms))
+    chosen = (tuple(one[min(depth, len(one) - 1)] for one in forms) for depth in range(deepest))
+    return list(dict.fromkeys(chosen))
+
+
+def _orders(sizes: Sequence[tuple[int, int]]) -> list[Sequence[int] | None]:
+    count = range(len(sizes))
+    by_area = sorted(count, key=lambda n: -sizes[n][0] * sizes[n][1])
+    if len(sizes) > _MANY:
+        return [by_area]
+    by_height = sorted(count, key=lambda n: (-sizes[n][1], -sizes[n][0]))
+    by_width = sorted(count, key=lambda n: (-sizes[n][0], -sizes[n][1]))
+    return [None, by_area, by_height, by_width]
+
+
+def _keys(tensors: Sequence[Tensor]) -> list[tuple[object, ...]]:
+    """Return what is the same for a tensor in every layer, and no other tensor of the layer has."""
+    plain = [_key(one) for one in tensors]
+    where = [(one.name.layer, one.name.expert) for one in tensors]
+    doubled = _doubled(plain, where)
+    spelt = [
+        (*key, _NUMBER.sub("#", one.name.source)) if key in doubled else (*key, "")
+        for key, one in zip(plain, tensors, strict=True)
+    ]
+    seen: dict[tuple[object, ...], int] = {}
+    counted: list[tuple[object, ...]] = [()] * len(tensors)
+    for number in sorted(range(len(tensors)), key=lambda n: _natural(tensors[n].name.source)):
+        here = (*spelt[number], *where[number])
+        seen[here] = count = seen.get(here, -1) + 1
+        counted[number] = (*spelt[number], count)
+    return counted
+
+
+def _key(tensor: Tensor) -> tuple[object, ...]:
+    name = tensor.name
+    rank = name.order
+    banked = name.expert is not None
+    axes = max(1, min(len(tensor.region.shape), 3))
+    return (*rank[:2], rank[-1], name.role, name.kind, name.part, banked, axes)
+
+
+def _doubled(
+    keys: Iterable[tuple[object, ...]], where: Iterable[tuple[object, ...]]
+) -> set[tuple[object, ...]]:
+    seen: set[tuple[object, ...]] = set()
+    doubled = set()
+    for key, place in zip(keys, where, strict=True):
+        here = (*key, *place)
+        if here in seen:
+            doubled.add(key)
+        seen.add(here)
+    return doubled
+
+
+def _expert_ranks(tensors: Iterable[Tensor]) -> dict[int, int]:
+    """Return the place of every expert: its number, unless numbers are far apart."""
+    numbers = sorted({one.name.expert for one in tensors if one.name.expert is not None})
+    if numbers and numbers[-1] < 2 * len(numbers) + 8:
+        return {number: number for number in numbers}
+    return {number: rank for rank, number in enumerate(numbers)}
+
+
+def _natural(text: str) -> list[tuple[int, str]]:
+    """Return a key that sorts numbers in names by value."""
+    return [
+        (int(word) if word.isdigit() and len(word) < 20 else -1, word)
+        for word in re.split(r"(\d+)", text)
+    ]
