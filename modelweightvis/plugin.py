@@ -9,11 +9,18 @@ from modelweightvis.formats import FORMATS
 from modelweightvis.layouts import ArchLayoutPlugin
 from modelweightvis.options import ColourOptions, TensorOptions
 from modelweightvis.sidecars import SourceMetaSidecarHook
+from modelweightvis.sources import HuggingFaceSourceProvider
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from arbvis_core.protocols import Enricher, Format, Layout
+    from arbvis_core.protocols import Enricher, Format, Layout, SourceProvider
+
+
+@hookimpl
+def arbvis_source_providers() -> Sequence[SourceProvider]:
+    """Models on the Hugging Face Hub: `hf://owner/repo`."""
+    return [HuggingFaceSourceProvider()]
 
 
 @hookimpl

@@ -1,0 +1,5 @@
+"""Where models come from, besides this machine."""
+
+from modelweightvis.sources.huggingface import HuggingFaceSourceProvider
+
+__all__ = ["HuggingFaceSourceProvider"]
