@@ -81,7 +81,7 @@ class Statistics:
         _add_moments(ready, self.shift, self.sums)
         _add_bins(bits, self.histogram)
 
-    def add_counts(self, counts: NDArray[np.uint32], values: NDArray[np.float32]) -> None:
+    def add_counts(self, counts: NDArray[np.integer[Any]], values: NDArray[np.float32]) -> None:
         """Take in values of a type of 16 bits, by how often each of its codes occurs.
 
         Args:

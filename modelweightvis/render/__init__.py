@@ -1,0 +1,10 @@
+"""How tensors are coloured: by sign and magnitude at 1:1, by what lies under a pixel above."""
+
+from __future__ import annotations
+
+from modelweightvis.render.elements import ElementRenderer
+
+#: What is handed to the registry.
+RENDERERS = (ElementRenderer(),)
+
+__all__ = ["RENDERERS", "ElementRenderer"]

@@ -1,0 +1,292 @@
+"""What all tiles of a scene share: windows of magnitude, fixed from the sample.
+
+Magnitudes are counted in bins of a sixteenth of an octave. Zeros and what is not finite are left
+out. Every role is weighed by the elements it has, not by those that were sampled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from itertools import groupby
+from math import prod
+from typing import TYPE_CHECKING, Any, Literal
+
+from modelweightvis.options import Scale
+from modelweightvis.render.codes import NARROWEST, Window, octaves_of_upper
+from modelweightvis.render.looks import SCALES, Looks
+from modelweightvis.render.pieces import values
+from modelweightvis.render.sampling import BAND, Sampled, role_of, sample
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from arbvis_core.api import Placement, ScenePlan
+    from modelweightvis.render.pieces import Decoders
+
+#: Where a distribution is noted down.
+PROBABILITIES = (0, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5)
+PROBABILITIES += tuple(round(1 - one, 3) for one in reversed(PROBABILITIES[:-1]))
+
+#: Bins of an octave, and all of them: from 2^-150 up to 2^129.
+PER_OCTAVE, LOWEST, OCTAVES = 16, -150, 279
+BINS = PER_OCTAVE * OCTAVES
+#: Bins of a balance, from 0 to 1.
+SHARES = 1000
+
+#: The statistics whose windows are magnitudes, and the plane each is made of.
+MAGNITUDES = {"mean": "sum_abs", "rms": "sum_squares", "max": "max_abs"}
+
+#: What is measured of a patch, and how four become one.
+_FOLDS: dict[str, Literal["sum", "max"]] = {
+    "count": "sum",
+    "sum": "sum",
+    "sum_abs": "sum",
+    "sum_squares": "sum",
+    "max_abs": "max",
+}
+
+#: Shares of the values beyond the lower and the upper end of the window, unless `clip` says.
+VALUE_CLIP = (0.02, 0.001)
+OVERVIEW_CLIP = (0.01, 0.01)
+
+
+@dataclass(slots=True)
+class _Counts:
+    """Distributions of what was sampled of a tensor, a role, a model.
+
+    Attributes:
+        shown: by what is shown (`values` at the maximum zoom, else a statistic), float64, (BINS,).
+        balance: of |mean x| / mean |x|, float64, (SHARES,).
+        finite: finite elements that were sampled.
+        total: their sum.
+    """
+
+    shown: dict[str, NDArray[np.float64]]
+    balance: NDArray[np.float64]
+    finite: int = 0
+    total: float = 0.0
+
+    @classmethod
+    def none(cls) -> _Counts:
+        import numpy as np
+
+        shown = {name: np.zeros(BINS) for name in ("values", *MAGNITUDES)}
+        return cls(shown, np.zeros(SHARES))
+
+    def add(self, other: _Counts, weight: float = 1.0, bins: int = 0) -> None:
+        """Take in another, its magnitudes divided by so many bins."""
+        import numpy as np
+
+        for name, counts in other.shown.items():
+            self.shown[name] += weight * np.roll(counts, -bins)
+        self.balance += weight * other.balance
+        self.finite += other.finite
+        self.total += other.total
+
+    @property
+    def median(self) -> int:
+        """The bin of the median |x|; that of 1 if nothing was found."""
+        counts = self.shown["values"].cumsum()
+        if not counts[-1]:
+            return -LOWEST * PER_OCTAVE
+        return int(counts.searchsorted(counts[-1] / 2))
+
+    @property
+    def facts(self) -> dict[str, float]:
+        """What is kept of one tensor or role."""
+        mean = self.total / self.finite if self.finite else 0.0
+        return {"log2_median": LOWEST + self.median / PER_OCTAVE, "mean": mean}
+
+
+def decide(
+    plan: ScenePlan, parts: Sequence[NDArray[np.uint8]], decoders: Decoders
+) -> dict[str, Any]:
+    """Return the distributions that windows are made of, and what is typical of tensors and roles."""
+    buffers = iter(parts)
+    roles: dict[str, _Counts] = {}
+    own: dict[str, dict[str, float]] = {}
+    relative: dict[str, _Counts] = {}
+    for placement, pieces in groupby(sample(plan, decoders), lambda one: one.placement):
+        counts, role = _counted(pieces, buffers, decoders), role_of(placement)
+        own[placement.name] = counts.facts
+        roles.setdefault(role, _Counts.none()).add(counts)
+        relative.setdefault(role, _Counts.none()).add(counts, bins=_bins_of(counts))
+    weights = _weights(plan.placements, roles)
+    pooled = {scale: _Counts.none() for scale in SCALES}
+    for role, counts in roles.items():
+        pooled["model"].add(counts, weights[role])
+        pooled["tensor"].add(relative[role], weights[role])
+        pooled["role"].add(counts, weights[role], _bins_of(counts))
+    return {
+        "probabilities": list(PROBABILITIES),
+        **{
+            name: {scale: _quantiles(one.shown[name]) for scale, one in pooled.items()}
+            for name in ("values", *MAGNITUDES)
+        },
+        "balance": [one / SHARES for one in _positions(pooled["model"].balance)],
+        "roles": {role: counts.facts for role, counts in roles.items()},
+        "placements": own,
+    }
+
+
+def value_window(decisions: Mapping[str, Any], looks: Looks) -> Window:
+    """Return what the colours of the maximum zoom span."""
+    clip = VALUE_CLIP if looks.clip is None else (looks.clip, looks.clip)
+    return _window(decisions, decisions["values"][looks.scale], clip).moved(-looks.shift)
+
+
+def overview_window(decisions: Mapping[str, Any], looks: Looks) -> Window:
+    """Return what the colours above it span; the statistic is a magnitude."""
+    clip = OVERVIEW_CLIP if looks.clip is None else (looks.clip, looks.clip)
+    return _window(decisions, decisions[looks.overview][looks.scale], clip).moved(-looks.shift)
+
+
+def balance_limit(decisions: Mapping[str, Any], looks: Looks) -> float:
+    """Return the balance that has the brightest colour."""
+    clip = OVERVIEW_CLIP[1] if looks.clip is None else looks.clip
+    return max(_quantile(decisions, decisions["balance"], 1 - clip), 1 / SHARES) / 2**looks.shift
+
+
+def reference(decisions: Mapping[str, Any], placement: Placement, scale: Scale) -> float:
+    """Return log2 of what the values of a placement are divided by."""
+    if scale == "model":
+        return 0.0
+    role = decisions["roles"].get(role_of(placement), {})
+    own = decisions["placements"].get(placement.name, role) if scale == "tensor" else role
+    return float(own.get("log2_median", 0.0))
+
+
+def mean_of(decisions: Mapping[str, Any], placement: Placement) -> float:
+    """Return about what mean the moments of a placement are taken."""
+    role = decisions["roles"].get(role_of(placement), {})
+    return float(decisions["placements"].get(placement.name, role).get("mean", 0.0))
+
+
+def _bins_of(counts: _Counts) -> int:
+    """Return the bins from 1 to the median."""
+    return counts.median + LOWEST * PER_OCTAVE
+
+
+def _weights(placements: Sequence[Placement], roles: Mapping[str, _Counts]) -> dict[str, float]:
+    elements = dict.fromkeys(roles, 0)
+    for one in placements:
+        if role_of(one) in elements:
+            elements[role_of(one)] += prod(one.region.shape)
+    return {role: elements[role] / max(1, counts.finite) for role, counts in roles.items()}
+
+
+def _counted(
+    pieces: Iterator[Sampled], buffers: Iterator[NDArray[np.uint8]], decoders: Decoders
+) -> _Counts:
+    """Count what is shown of the pieces of a tensor at every zoom."""
+    import numpy as np
+
+    counts = _Counts.none()
+    for placement, piece in pieces:
+        elements = values(placement, piece, buffers, decoders)
+        finite = elements[np.isfinite(elements)]
+        counts.finite += finite.size
+        counts.total += float(finite.sum(dtype=np.float64))
+        counts.shown["values"] += _binned(np.abs(finite), None)
+        _count_patches(elements, counts)
+    return counts
+
+
+def _count_patches(elements: NDArray[np.float32], counts: _Counts) -> None:
+    """Count what overviews show of patches of 2 × 2 to 32 × 32 elements, each by its elements."""
+    import numpy as np
+
+    from arbvis_core.kernels.fold import fold
+    from modelweightvis.kernels.measure import measure
+
+    height, width = (-(-length // BAND) * BAND // 2 for length in elements.shape)
+    planes = {name: np.zeros((height, width), np.float32) for name in _FOLDS}
+    measure(elements, planes)
+    _count_level(planes, counts)
+    for _ in range(BAND.bit_length() - 2):
+        height, width = height // 2, width // 2
+        folded = {name: np.empty((height, width), np.float32) for name in _FOLDS}
+        for name, how in _FOLDS.items():
+            fold(planes[name], how, folded[name])
+        planes = folded
+        _count_level(planes, counts)
+
+
+def _count_level(planes: Mapping[str, NDArray[np.float32]], counts: _Counts) -> None:
+    import numpy as np
+
+    there = planes["count"] > 0
+    count = planes["count"][there]
+    for name, plane in MAGNITUDES.items():
+        total = planes[plane][there]
+        shown = total if name == "max" else total / count
+        counts.shown[name] += _binned(shown, count, 2 if name == "rms" else 1)
+    magnitude = planes["sum_abs"][there]
+    some = magnitude > 0
+    with np.errstate(invalid="ignore"):
+        share = np.abs(planes["sum"][there][some]) / magnitude[some]
+    bins = (np.nan_to_num(share, nan=1.0).clip(0, 1) * (SHARES - 1)).astype(np.intp)
+    counts.balance += np.bincount(bins, count[some], SHARES)
+
+
+@cache
+def _bins(power: int) -> NDArray[np.intp]:
+    """Return the bin of every upper half of a positive float32; what is 0 or not finite has the last."""
+    import numpy as np
+
+    octaves = octaves_of_upper() / power
+    bins = np.floor((octaves - LOWEST) * PER_OCTAVE)
+    bins[0] = bins[0x7F80:] = BINS
+    return bins.astype(np.intp)
+
+
+def _binned(
+    magnitudes: NDArray[np.float32], weights: NDArray[np.float32] | None, power: int = 1
+) -> NDArray[np.float64]:
+    """Count magnitudes by bin, float64, (BINS,)."""
+    import numpy as np
+
+    upper = magnitudes.reshape(-1).view(np.uint32) >> 16
+    counts = np.bincount(upper, weights, 1 << 15)[: 1 << 15]
+    counted = np.bincount(_bins(power), counts, BINS + 1)[:BINS]
+    return counted.astype(np.float64)
+
+
+def _positions(counts: NDArray[np.float64]) -> list[float]:
+    """Return the middle of the bin at each of the probabilities."""
+    summed = counts.cumsum()
+    if not summed[-1]:
+        return []
+    first, last = counts.nonzero()[0][[0, -1]]
+    found = summed.searchsorted([one * summed[-1] for one in PROBABILITIES])
+    return [float(one) + 0.5 for one in found.clip(first, last)]
+
+
+def _quantiles(counts: NDArray[np.float64]) -> list[float]:
+    return [LOWEST + one / PER_OCTAVE for one in _positions(counts)]
+
+
+def _quantile(
+    decisions: Mapping[str, Any], quantiles: Sequence[float], probability: float
+) -> float:
+    import numpy as np
+
+    return float(
+        np.interp(
+            probability,
+            decisions["probabilities"],
+            quantiles or [0.0] * len(decisions["probabilities"]),
+        )
+    )
+
+
+def _window(
+    decisions: Mapping[str, Any], quantiles: Sequence[float], clip: tuple[float, float]
+) -> Window:
+    low = _quantile(decisions, quantiles, clip[0])
+    high = _quantile(decisions, quantiles, 1 - clip[1])
+    missing = max(0.0, NARROWEST - (high - low)) / 2
+    return Window(low - missing, high + missing)

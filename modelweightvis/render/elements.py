@@ -1,0 +1,114 @@
+"""The leaf renderer of tensors: one pixel per element, by the value that it means."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from arbvis_core.api import Leaf, LeafRenderer
+from modelweightvis.folds import windows
+from modelweightvis.render.looks import VIEWS, looks_of
+from modelweightvis.render.measured import Measured
+from modelweightvis.render.pieces import crops, decodable, is_coded, met, spots, stored, values
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from arbvis_core.api import Crop, Legend, Plane, ScenePlan, Tile, TileKey, View
+    from modelweightvis.render.pieces import Decoders
+
+
+class ElementRenderer(LeafRenderer):
+    """Sign and magnitude of every element; zoomed out, the magnitude of what lies under a pixel."""
+
+    name = "elements"
+    views = VIEWS
+
+    def planes(self, plan: ScenePlan, view: View) -> tuple[Plane, ...]:
+        """Return what the overview's statistic is made of.
+
+        Raises:
+            UsageError: a field of the view has a value that it cannot have.
+        """
+        return looks_of(view).planes
+
+    def survey(self, plan: ScenePlan, decoders: Decoders) -> Sequence[Crop]:
+        """Return small models whole, of others rows and bands spread over their bytes."""
+        from modelweightvis.render.sampling import sample
+
+        return [
+            crop
+            for one in sample(plan, decoders)
+            for crop in crops(one.placement, one.piece, decoders)
+        ]
+
+    def decide(
+        self, plan: ScenePlan, parts: Sequence[NDArray[np.uint8]], decoders: Decoders
+    ) -> Mapping[str, Any]:
+        """Return the distributions that windows are made of, and what is typical of a tensor."""
+        from modelweightvis.render.deciding import decide
+
+        return decide(plan, parts, decoders)
+
+    def present(self, plan: ScenePlan, key: TileKey) -> bool:
+        """Tell whether any element lies in the tile."""
+        return any(
+            windows(one.region.shape, one.fold, box) for one, box in met(plan.placements, key)
+        )
+
+    def reads(self, plan: ScenePlan, key: TileKey, decoders: Decoders) -> Sequence[Crop]:
+        """Return what lies under the tile and can be decoded."""
+        return [
+            crop
+            for spot in spots(plan, key)
+            if decodable(spot.placement.region, decoders)
+            for crop in crops(spot.placement, spot.piece, decoders)
+        ]
+
+    def paint(
+        self,
+        plan: ScenePlan,
+        key: TileKey,
+        parts: Sequence[NDArray[np.uint8]],
+        decoders: Decoders,
+        view: View,
+    ) -> Leaf:
+        """Draw a tile; its statistics are a `Measured`."""
+        from modelweightvis.render.painting import Painter
+
+        painter = Painter(plan, key, looks_of(view))
+        buffers = iter(parts)
+        for spot in spots(plan, key):
+            region = spot.placement.region
+            if not decodable(region, decoders):
+                painter.hatch(spot)
+            elif is_coded(region):
+                painter.put_codes(spot, stored(spot.placement, spot.piece, buffers))
+            else:
+                painter.put(spot, values(spot.placement, spot.piece, buffers, decoders))
+        return painter.leaf()
+
+    def shade(
+        self, plan: ScenePlan, key: TileKey, planes: Mapping[str, NDArray[Any]], view: View
+    ) -> Tile:
+        """Colour every pixel by the statistic of what lies under it."""
+        from modelweightvis.render.shading import shade
+
+        return shade(plan, key, planes, looks_of(view))
+
+    def merge(self, left: Measured, right: Measured) -> Measured:
+        """Add up what was measured."""
+        return left.merged(right)
+
+    def summary(self, plan: ScenePlan, statistics: Measured | None) -> Mapping[str, Any]:
+        """Return figures and histograms by placement."""
+        if statistics is None:
+            return {}
+        return {"placements": statistics.summary()}
+
+    def legend(self, plan: ScenePlan, view: View, statistics: Measured | None) -> Sequence[Legend]:
+        """Say what the colours mean, in numbers."""
+        from modelweightvis.render.legends import legends
+
+        return legends(plan, looks_of(view))

@@ -1,0 +1,95 @@
+"""Statistics of tensors, by the names of their placements."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from modelweightvis.kernels.statistics import Statistics
+
+#: Tensors whose codes are counted at one time; a count of every code takes half a megabyte.
+MOST_TALLIES = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How often each code of a type of 16 bits occurs in a tensor.
+
+    Attributes:
+        encoding: names the type.
+        shift: what moments will be taken about.
+        counts: int64, (65536,).
+    """
+
+    encoding: str
+    shift: float
+    counts: NDArray[np.int64]
+
+    def statistics(self) -> Statistics:
+        """Return the statistics of the values that the codes stand for."""
+        from modelweightvis.encodings.units import code_values
+        from modelweightvis.kernels.statistics import Statistics
+
+        found = Statistics(self.shift)
+        found.add_counts(self.counts, code_values(self.encoding))
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What was measured of the tensors of some tiles.
+
+    Attributes:
+        figures: what has been added up, by placement.
+        tallies: what is still counted by code.
+    """
+
+    figures: Mapping[str, Statistics] = field(default_factory=dict)
+    tallies: Mapping[str, Tally] = field(default_factory=dict)
+
+    def merged(self, other: Measured) -> Measured:
+        """Return what both measured."""
+        figures = {**self.figures}
+        for name, one in other.figures.items():
+            figures[name] = figures[name].merged(one) if name in figures else one
+        tallies = {**self.tallies}
+        for name, tally in other.tallies.items():
+            counts = tallies[name].counts + tally.counts if name in tallies else tally.counts
+            tallies[name] = Tally(tally.encoding, tally.shift, counts)
+        both = Measured(figures, tallies)
+        return both if len(tallies) <= MOST_TALLIES else both.settled()
+
+    def settled(self) -> Measured:
+        """Return the same with nothing counted by code any more."""
+        figures = {**self.figures}
+        for name, tally in self.tallies.items():
+            found = tally.statistics()
+            figures[name] = figures[name].merged(found) if name in figures else found
+        return Measured(figures)
+
+    def summary(self) -> dict[str, Any]:
+        """Return plain figures and histograms, by placement."""
+        return {name: _described(one) for name, one in self.settled().figures.items()}
+
+
+def _described(statistics: Statistics) -> dict[str, Any]:
+    return {"stats": statistics.summary(), "histogram": _histogram(statistics)}
+
+
+def _histogram(statistics: Statistics) -> dict[str, Any]:
+    """Return counts by log2 |x|, from the first bin that is not empty, of either sign."""
+    from modelweightvis.kernels.statistics import BINS
+
+    counts = statistics.histogram
+    signs = {"positive": counts[1 : BINS + 1], "negative": counts[BINS + 1 : 2 * BINS + 1]}
+    used = (signs["positive"] + signs["negative"]).nonzero()[0]
+    first, last = (int(used[0]), int(used[-1])) if used.size else (0, -1)
+    return {
+        "first": first,
+        **{sign: some[first : last + 1].tolist() for sign, some in signs.items()},
+    }

@@ -1,0 +1,92 @@
+"""What lies under a tile: windows of tensors, what they read, and where they are painted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import TYPE_CHECKING, NamedTuple
+
+from arbvis_core.api import TILE, Box, part_arrays, part_crops, window_crops, window_values
+from modelweightvis.folds import Piece, windows
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from arbvis_core.api import Crop, Decoder, Placement, Region, ScenePlan, TileKey
+
+    Decoders = Mapping[str, Decoder]
+
+#: Types of which every stored code is a value of its own.
+CODED = frozenset({"BF16", "F16"})
+
+
+class Spot(NamedTuple):
+    """A piece of a placement in a tile: `top` and `left` are where it lies there."""
+
+    placement: Placement
+    piece: Piece
+    top: int
+    left: int
+
+
+def met(placements: Iterable[Placement], key: TileKey) -> Iterator[tuple[Placement, Box]]:
+    """Yield what meets a tile of the maximum zoom, and the tile from its corner."""
+    tile = Box(key.x * TILE, key.y * TILE, TILE, TILE)
+    for placement in placements:
+        if placement.box.meets(tile):
+            x, y = tile.x - placement.box.x, tile.y - placement.box.y
+            yield placement, Box(x, y, TILE, TILE)
+
+
+def spots(plan: ScenePlan, key: TileKey) -> Iterator[Spot]:
+    """Yield every piece that lies in a tile of the maximum zoom, in the order of the plan."""
+    for placement, box in met(plan.placements, key):
+        for piece in windows(placement.region.shape, placement.fold, box):
+            yield Spot(placement, piece, piece.box.y - box.y, piece.box.x - box.x)
+
+
+def decodable(region: Region, decoders: Decoders) -> bool:
+    """Tell whether the values of a region can be known."""
+    own = region.encoding in decoders or not region.parts
+    return own and all(decodable(operand, decoders) for operand in region.operands)
+
+
+def is_coded(region: Region) -> bool:
+    """Tell whether a region is stored codes of 16 bits and nothing else."""
+    plain = not region.view and not region.operands and len(region.parts) == 1
+    return plain and region.encoding in CODED
+
+
+def crops(placement: Placement, piece: Piece, decoders: Decoders) -> Sequence[Crop]:
+    """Return what a piece reads."""
+    if is_coded(placement.region):
+        return part_crops(placement.region, piece.window)
+    return window_crops(placement.region, piece.window, decoders)
+
+
+def stored(
+    placement: Placement, piece: Piece, buffers: Iterator[NDArray[np.uint8]]
+) -> NDArray[np.uint16]:
+    """Return the codes of a piece of a coded region, as they lie on the canvas: (height, width)."""
+    import numpy as np
+
+    region = placement.region
+    own = list(islice(buffers, len(part_crops(region, piece.window))))
+    (units,) = part_arrays(region, piece.window, own)
+    codes = np.ascontiguousarray(units.data).view("<u2")[..., 0]
+    return np.require(piece.pixels(codes), np.uint16, ["C", "A"])
+
+
+def values(
+    placement: Placement, piece: Piece, buffers: Iterator[NDArray[np.uint8]], decoders: Decoders
+) -> NDArray[np.float32]:
+    """Return the values of a piece, as they lie on the canvas: (height, width)."""
+    import numpy as np
+
+    if is_coded(placement.region):
+        from modelweightvis.encodings.units import code_values
+
+        return code_values(placement.region.encoding)[stored(placement, piece, buffers)]
+    decoded = window_values(placement.region, piece.window, buffers, decoders)
+    return np.require(piece.pixels(decoded), np.float32, ["C", "A"])

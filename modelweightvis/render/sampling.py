@@ -1,0 +1,159 @@
+"""Which elements are looked at before anything is drawn.
+
+Small models are sampled whole. Of others every tensor gives a row, and as many as can be afforded
+give bands of 32 rows, spread evenly over the bytes of the model at places that a seed fixes: patches
+of 2 × 2 to 32 × 32 elements are needed to know what overviews will show. Where there are more tensors
+than reads, they are drawn evenly from the tensors of each role.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from math import prod
+from random import Random
+from typing import TYPE_CHECKING, NamedTuple
+
+from arbvis_core.api import Box
+from arbvis_core.values import parts_of
+from modelweightvis.folds import Piece, size_of, windows
+from modelweightvis.render.pieces import crops, decodable
+
+if TYPE_CHECKING:
+    from arbvis_core.api import Placement, ScenePlan
+    from modelweightvis.render.pieces import Decoders
+
+#: Models of up to so many bytes are sampled whole; of others at most this share, and no more bytes.
+WHOLE, SHARE = 64 << 20, 0.02
+#: Contiguous reads: of all, and of those that are one row of a tensor.
+READS, ROWS = 512, 256
+#: Rows of a band: the side of the largest patch.
+BAND = 32
+#: Elements that are decoded at once, where all are.
+_CHUNK = 1 << 21
+#: Most elements of a tensor's row.
+_ROW = 4096
+
+
+class Sampled(NamedTuple):
+    """A box of a placement that is sampled, as the piece it is."""
+
+    placement: Placement
+    piece: Piece
+
+
+def sample(plan: ScenePlan, decoders: Decoders) -> tuple[Sampled, ...]:
+    """Return what is sampled, the same each time, one placement after the other."""
+    placements = [
+        one for one in plan.placements if prod(one.region.shape) and decodable(one.region, decoders)
+    ]
+    if sum(_bytes(one) for one in plan.placements) <= WHOLE:
+        return tuple(each for one in placements for each in _whole(one))
+    found = list(_affordable(placements, decoders))
+    order = {one.name: number for number, one in enumerate(placements)}
+    return tuple(sorted(found, key=lambda one: order[one.placement.name]))
+
+
+def role_of(placement: Placement) -> str:
+    """Return what a tensor is to its model."""
+    return str(placement.attributes.get("role", ""))
+
+
+def _bytes(placement: Placement) -> int:
+    return sum(part.stop - part.start for part in parts_of(placement.region))
+
+
+def _whole(placement: Placement) -> Iterator[Sampled]:
+    width, height = size_of(placement.region.shape, placement.fold)
+    rows = max(BAND, _CHUNK // width // BAND * BAND)
+    for top in range(0, height, rows):
+        yield from _pieces(placement, Box(0, top, width, min(rows, height - top)))
+
+
+def _affordable(placements: Sequence[Placement], decoders: Decoders) -> Iterator[Sampled]:
+    """Yield a row of each tensor, then bands, for as long as bytes and reads suffice."""
+    random = Random(0)  # noqa: S311 - a sample has to be the same each time
+    size = min(WHOLE, int(SHARE * sum(map(_bytes, placements))))
+    reads = READS
+    rows = [(one, _row(one, random)) for one in _chosen(placements)]
+    bands = [(one, _band(one, random)) for one in _spread(placements, random)]
+    for placement, box in (*rows, *bands):
+        for piece in _pieces(placement, box):
+            asked = crops(placement, piece.piece, decoders)
+            cost = sum(crop.size for crop in asked)
+            runs = sum(1 if crop.stride == crop.row_bytes else crop.rows for crop in asked)
+            if cost <= size and runs <= reads:
+                size, reads = size - cost, reads - runs
+                yield piece
+
+
+def _chosen(placements: Sequence[Placement]) -> list[Placement]:
+    """Return as many tensors as may give a row, evenly from those of each role."""
+    if len(placements) <= ROWS:
+        return list(placements)
+    by_role: dict[str, list[Placement]] = defaultdict(list)
+    for one in placements:
+        by_role[role_of(one)].append(one)
+    found = []
+    for group in by_role.values():
+        share = max(1, len(group) * ROWS // len(placements))
+        found += [group[number * len(group) // share] for number in range(share)]
+    return found
+
+
+def _spread(placements: Sequence[Placement], random: Random) -> Iterator[Placement]:
+    """Yield the tensors under evenly spaced bytes of the model, in an order that is not theirs."""
+    total = sum(map(_bytes, placements))
+    marks = [(number + random.random()) * total / READS for number in range(READS)]
+    under: list[Placement] = []
+    end = 0
+    for one in placements:
+        end += _bytes(one)
+        while len(under) < READS and marks[len(under)] < end:
+            under.append(one)
+    random.shuffle(under)
+    yield from under
+
+
+def _row(placement: Placement, random: Random) -> Box:
+    width, height = _cell(placement)
+    wide = min(width, _ROW)
+    return _placed(
+        placement, (wide, 1), random.randrange(height), random.randrange(width - wide + 1), random
+    )
+
+
+def _band(placement: Placement, random: Random) -> Box:
+    width, height = _cell(placement)
+    rows = min(BAND, height)
+    return _placed(placement, (width, rows), random.randrange(height - rows + 1), 0, random)
+
+
+def _placed(
+    placement: Placement, size: tuple[int, int], top: int, left: int, random: Random
+) -> Box:
+    """Put a box into one of the cells of a fold."""
+    fold = placement.fold
+    if fold is None or _is_line(placement):
+        return Box(left, top, *size)
+    cell = random.randrange(fold["count"])
+    down, aside = divmod(cell, fold["across"])
+    x, y = aside * (fold["columns"] + fold["gap"]), down * (fold["rows"] + fold["gap"])
+    return Box(x + left, y + top, *size)
+
+
+def _cell(placement: Placement) -> tuple[int, int]:
+    """Return the width and height within which elements that lie together are stored together."""
+    if placement.fold is None or _is_line(placement):
+        return size_of(placement.region.shape, placement.fold)
+    return placement.fold["columns"], placement.fold["rows"]
+
+
+def _is_line(placement: Placement) -> bool:
+    """Tell whether strips that lie one below the other are stored one after the other."""
+    return len(placement.region.shape) < 2
+
+
+def _pieces(placement: Placement, box: Box) -> Iterator[Sampled]:
+    for piece in windows(placement.region.shape, placement.fold, box):
+        yield Sampled(placement, piece)
