@@ -8,13 +8,14 @@ from arbvis_core import hookimpl
 from modelweightvis.formats import FORMATS
 from modelweightvis.layouts import ArchLayoutPlugin
 from modelweightvis.options import ColourOptions, TensorOptions
+from modelweightvis.render import RENDERERS
 from modelweightvis.sidecars import SourceMetaSidecarHook
 from modelweightvis.sources import HuggingFaceSourceProvider
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from arbvis_core.protocols import Enricher, Format, Layout, SourceProvider
+    from arbvis_core.protocols import Enricher, Format, Layout, LeafRenderer, SourceProvider
 
 
 @hookimpl
@@ -45,3 +46,9 @@ def arbvis_formats() -> Sequence[Format]:
 def arbvis_layouts() -> Sequence[Layout]:
     """Where tensors lie: architectures, drawn block by block."""
     return [ArchLayoutPlugin()]
+
+
+@hookimpl
+def arbvis_leaf_renderers() -> Sequence[LeafRenderer]:
+    """Tensors, by the values they mean."""
+    return RENDERERS
