@@ -69,9 +69,11 @@ def measure(
         left: its first column in the tile.
     """
     ready = _ready(values, np.float32)
+    # Room for what a row adds, from the even column at or before its first one.
+    terms = np.zeros((left & 1) + values.shape[1] + 1, np.float32)
     for name, plane in planes.items():
         _check(values, plane, top, left, 2)
-        _PLANES[name](ready, top, left, plane)
+        _PLANES[name](ready, top, left, terms, plane)
 
 
 def _check(values: NDArray[Any], into: NDArray[Any], top: int, left: int, scale: int) -> None:
@@ -127,12 +129,6 @@ def _finite(value: np.float32) -> np.float32:
 
 
 @kernel
-def _terms(width: int, left: int) -> NDArray[np.float32]:
-    """Return room for what a row adds, from the even column at or before its first one."""
-    return np.zeros((left & 1) + width + 1, np.float32)
-
-
-@kernel
 def _add_pairs(terms: NDArray[np.float32], left: int, row: NDArray[np.float32]) -> None:
     two, one, at = np.uint64(2), np.uint64(1), np.uint64(left >> 1)
     for pair in range(np.uint64(terms.size >> 1)):
@@ -140,8 +136,14 @@ def _add_pairs(terms: NDArray[np.float32], left: int, row: NDArray[np.float32]) 
 
 
 @kernel
-def _count(values: NDArray[np.float32], top: int, left: int, plane: NDArray[np.float32]) -> None:
-    terms, head = _terms(values.shape[1], left), np.uint64(left & 1)
+def _count(
+    values: NDArray[np.float32],
+    top: int,
+    left: int,
+    terms: NDArray[np.float32],
+    plane: NDArray[np.float32],
+) -> None:
+    head = np.uint64(left & 1)
     for y in range(values.shape[0]):
         for x in range(np.uint64(values.shape[1])):
             terms[head + x] = abs(values[y, x]) < np.float32(np.inf)
@@ -149,8 +151,14 @@ def _count(values: NDArray[np.float32], top: int, left: int, plane: NDArray[np.f
 
 
 @kernel
-def _sum_abs(values: NDArray[np.float32], top: int, left: int, plane: NDArray[np.float32]) -> None:
-    terms, head = _terms(values.shape[1], left), np.uint64(left & 1)
+def _sum_abs(
+    values: NDArray[np.float32],
+    top: int,
+    left: int,
+    terms: NDArray[np.float32],
+    plane: NDArray[np.float32],
+) -> None:
+    head = np.uint64(left & 1)
     for y in range(values.shape[0]):
         for x in range(np.uint64(values.shape[1])):
             terms[head + x] = abs(_finite(values[y, x]))
@@ -158,8 +166,14 @@ def _sum_abs(values: NDArray[np.float32], top: int, left: int, plane: NDArray[np
 
 
 @kernel
-def _sum(values: NDArray[np.float32], top: int, left: int, plane: NDArray[np.float32]) -> None:
-    terms, head = _terms(values.shape[1], left), np.uint64(left & 1)
+def _sum(
+    values: NDArray[np.float32],
+    top: int,
+    left: int,
+    terms: NDArray[np.float32],
+    plane: NDArray[np.float32],
+) -> None:
+    head = np.uint64(left & 1)
     for y in range(values.shape[0]):
         for x in range(np.uint64(values.shape[1])):
             terms[head + x] = _finite(values[y, x])
@@ -168,9 +182,13 @@ def _sum(values: NDArray[np.float32], top: int, left: int, plane: NDArray[np.flo
 
 @kernel
 def _sum_squares(
-    values: NDArray[np.float32], top: int, left: int, plane: NDArray[np.float32]
+    values: NDArray[np.float32],
+    top: int,
+    left: int,
+    terms: NDArray[np.float32],
+    plane: NDArray[np.float32],
 ) -> None:
-    terms, head = _terms(values.shape[1], left), np.uint64(left & 1)
+    head = np.uint64(left & 1)
     for y in range(values.shape[0]):
         for x in range(np.uint64(values.shape[1])):
             value = _finite(values[y, x])
@@ -179,8 +197,14 @@ def _sum_squares(
 
 
 @kernel
-def _max_abs(values: NDArray[np.float32], top: int, left: int, plane: NDArray[np.float32]) -> None:
-    terms, head = _terms(values.shape[1], left), np.uint64(left & 1)
+def _max_abs(
+    values: NDArray[np.float32],
+    top: int,
+    left: int,
+    terms: NDArray[np.float32],
+    plane: NDArray[np.float32],
+) -> None:
+    head = np.uint64(left & 1)
     two, one, at = np.uint64(2), np.uint64(1), np.uint64(left >> 1)
     for y in range(values.shape[0]):
         for x in range(np.uint64(values.shape[1])):
@@ -192,7 +216,13 @@ def _max_abs(values: NDArray[np.float32], top: int, left: int, plane: NDArray[np
 
 
 @kernel
-def _flags(values: NDArray[np.float32], top: int, left: int, plane: NDArray[np.uint8]) -> None:
+def _flags(
+    values: NDArray[np.float32],
+    top: int,
+    left: int,
+    _terms: NDArray[np.float32],
+    plane: NDArray[np.uint8],
+) -> None:
     bits = values.view(np.uint32)
     for y in range(values.shape[0]):
         largest = np.uint32(0)
@@ -211,7 +241,7 @@ def _flag_row(values: NDArray[np.float32], left: int, row: NDArray[np.uint8]) ->
             row[(left + x) >> 1] |= POSITIVE_INFINITY if values[x] > 0 else NEGATIVE_INFINITY
 
 
-_PLANES: Mapping[str, Callable[[NDArray[np.float32], int, int, NDArray[Any]], None]] = {
+_PLANES: Mapping[str, Callable[..., None]] = {
     "count": _count,
     "sum_abs": _sum_abs,
     "sum": _sum,

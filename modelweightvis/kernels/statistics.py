@@ -78,8 +78,13 @@ class Statistics:
         ready.flags.writeable = False
         bits = ready.view(np.uint32)
         _count(bits, self.counts, self.extremes)
-        _add_moments(ready, self.shift, self.sums)
-        _add_bins(bits, self.histogram)
+        lanes = np.zeros((5, _LANES))
+        _add_moments(ready, self.shift, lanes)
+        for lane in lanes.T:  # in this order
+            self.sums += lane
+        bins = np.zeros((4, 256), np.uint32)
+        _add_bins(bits, bins.reshape(-1))
+        self.histogram += bins.sum(axis=0, dtype=np.int64)
 
     def add_counts(self, counts: NDArray[np.integer[Any]], values: NDArray[np.float32]) -> None:
         """Take in values of a type of 16 bits, by how often each of its codes occurs.
@@ -189,8 +194,7 @@ def _float(ordered: np.int32) -> np.float32:
 
 
 @kernel
-def _add_moments(values: NDArray[np.float32], shift: float, sums: NDArray[np.float64]) -> None:
-    lanes = np.zeros((5, _LANES), np.float64)
+def _add_moments(values: NDArray[np.float32], shift: float, lanes: NDArray[np.float64]) -> None:
     for y in range(values.shape[0]):
         for start in range(0, values.shape[1], _LANES):
             for lane in range(min(_LANES, values.shape[1] - start)):
@@ -204,17 +208,12 @@ def _add_moments(values: NDArray[np.float32], shift: float, sums: NDArray[np.flo
                 lanes[SECOND, lane] += second
                 lanes[THIRD, lane] += first * second
                 lanes[FOURTH, lane] += second * second
-    for power in range(5):
-        for lane in range(_LANES):
-            sums[power] += lanes[power, lane]
 
 
 @kernel
-def _add_bins(bits: NDArray[np.uint32], histogram: NDArray[np.int64]) -> None:
-    bins = np.zeros(4 * 256, np.uint32)  # four, as a bin would wait for one like it
+def _add_bins(bits: NDArray[np.uint32], bins: NDArray[np.uint32]) -> None:
+    """Count into four histograms, (4 × 256,): in a single one a bin would wait for one like it."""
     for y in range(bits.shape[0]):
         for x in range(np.uint64(bits.shape[1])):
             at = np.uint64(_BIN_OF[bits[y, x] >> np.uint32(16)])
             bins[((x & np.uint64(3)) << np.uint64(8)) + at] += np.uint32(1)
-    for one in range(4 * 256):
-        histogram[one & 255] += bins[one]

@@ -1,122 +1,35 @@
-"""Where compiled kernels are kept, and that nothing about it can break a run."""
+"""What kernels take and return, and that nothing about keeping them can break a run."""
 
 from __future__ import annotations
 
 import importlib.util
-import os
+import subprocess
 import sys
 import threading
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import numba
+import numpy as np
 import pytest
 
-from arbvis_core.kernels import jit
+from arbvis_core.kernels import cache, compiling
+from arbvis_core.kernels.jit import kernel
 
 compiled_only = pytest.mark.skipif(numba.config.DISABLE_JIT, reason="nothing is compiled")
-posix_only = pytest.mark.skipif(not hasattr(os, "getuid"), reason="no owners on this platform")
 
 SOURCE = """
 from arbvis_core.kernels.jit import kernel
 
 @kernel
-def double(x: int) -> int:
+def twice(x: int) -> int:
     return 2 * x
+
+@kernel
+def double(x: int) -> int:
+    return twice(x)
 """
-
-
-@pytest.fixture
-def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Path]:
-    """Every place that a cache could lie in, none of which is the real one."""
-    named = {name: tmp_path / name for name in ("chosen", "home", "temporary")}
-    for folder in named.values():
-        folder.mkdir(mode=0o700)
-    monkeypatch.setenv("ARBVIS_CACHE_DIR", str(named["chosen"]))
-    monkeypatch.setenv("HOME", str(named["home"]))
-    monkeypatch.setenv("USERPROFILE", str(named["home"]))
-    monkeypatch.delenv("LOCALAPPDATA", raising=False)
-    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
-    monkeypatch.setattr("tempfile.tempdir", str(named["temporary"]))
-    return named
-
-
-def block(folder: Path) -> None:
-    """Put a file where a folder should be: not even root can write into it."""
-    folder.rmdir()
-    folder.write_text("")
-
-
-def found() -> Path | None:
-    return jit.cache_folder.__wrapped__()
-
-
-def test_the_chosen_folder_comes_first(places: dict[str, Path]) -> None:
-    assert found() == places["chosen"] / "kernels"
-
-
-def test_then_the_users_own(places: dict[str, Path]) -> None:
-    block(places["chosen"])
-    folder = found()
-    assert folder is not None
-    assert places["home"] in folder.parents
-
-
-@pytest.mark.skipif(sys.platform in {"win32", "darwin"}, reason="not a place of this platform")
-def test_the_users_own_may_be_elsewhere(
-    places: dict[str, Path], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    block(places["chosen"])
-    monkeypatch.setenv("XDG_CACHE_HOME", str(places["temporary"] / "cache"))
-    assert found() == places["temporary"] / "cache" / "arbvis" / "kernels"
-    monkeypatch.setenv("XDG_CACHE_HOME", "relative")
-    assert found() == places["home"] / ".cache" / "arbvis" / "kernels"
-
-
-def test_then_a_temporary_one(places: dict[str, Path]) -> None:
-    block(places["chosen"])
-    block(places["home"])
-    folder = found()
-    assert folder is not None
-    assert folder.parent.parent == places["temporary"]
-
-
-def test_then_none(places: dict[str, Path]) -> None:
-    for folder in places.values():
-        block(folder)
-    assert found() is None
-
-
-@posix_only
-@pytest.mark.parametrize("mode", [0o777, 0o770])
-def test_a_folder_that_others_can_write_to_is_not_used(places: dict[str, Path], mode: int) -> None:
-    for name in ("chosen", "home"):
-        block(places[name])
-    mine = places["temporary"] / f"arbvis-{os.getuid()}"
-    mine.mkdir()
-    mine.chmod(mode)
-    assert found() is None
-    mine.chmod(0o700)
-    (mine / "kernels").chmod(mode)
-    assert found() is None
-
-
-@posix_only
-def test_a_link_to_elsewhere_is_not_used(places: dict[str, Path], tmp_path: Path) -> None:
-    for name in ("chosen", "home"):
-        block(places[name])
-    (tmp_path / "elsewhere").mkdir()
-    (places["temporary"] / f"arbvis-{os.getuid()}").symlink_to(tmp_path / "elsewhere")
-    assert found() is None
-
-
-@posix_only
-@pytest.mark.usefixtures("places")
-def test_a_folder_of_somebody_else_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert found() is not None
-    real = os.getuid()
-    monkeypatch.setattr("os.getuid", lambda: real + 1)
-    assert found() is None
 
 
 def load(folder: Path) -> ModuleType:
@@ -133,55 +46,119 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (folder / "doubling.py").write_text(SOURCE)
     kept = tmp_path / "kept"
     kept.mkdir()
-    monkeypatch.setattr(jit, "cache_folder", lambda: kept)
-    jit._stamp.cache_clear()
+    monkeypatch.setattr(cache, "cache_folder", lambda: kept)
+    cache._stamp.cache_clear()
     return folder
 
 
-def hits(module: ModuleType) -> int:
-    assert module.double(21) == 42
-    return sum(module.double.stats.cache_hits.values())
+@pytest.fixture
+def compilations(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names of what was compiled since."""
+    names: list[str] = []
+    real = compiling.compile_kernel
+
+    def compile_kernel(function: Any, kinds: Any) -> cache.Code:
+        names.append(function.__name__)
+        return real(function, kinds)
+
+    monkeypatch.setattr(compiling, "compile_kernel", compile_kernel)
+    return names
 
 
 @compiled_only
-def test_a_kernel_is_compiled_once(package: Path) -> None:
-    assert [hits(load(package)), hits(load(package))] == [0, 1]
+def test_a_kernel_is_compiled_once(package: Path, compilations: list[str]) -> None:
+    assert [load(package).double(21), load(package).double(21)] == [42, 42]
+    assert compilations == ["double"]
 
 
 @compiled_only
-def test_a_neighbour_that_changes_counts(package: Path) -> None:
-    hits(load(package))
-    (package / "neighbour.py").write_text("TABLE = 1")
-    jit._stamp.cache_clear()
-    assert hits(load(package)) == 0
+def test_a_kernel_is_compiled_for_every_kind_of_argument(
+    package: Path, compilations: list[str]
+) -> None:
+    module = load(package)
+    results = [module.double(x) for x in (21, 21.5, np.float32(1.5), np.uint8(200), 22)]
+    assert results == [42, 43.0, 3.0, 400, 44]
+    assert len(compilations) == 4
 
 
 @compiled_only
-@pytest.mark.parametrize("content", [b"", b"\x80", b"rubbish"])
-def test_a_damaged_cache_costs_time_and_nothing_else(
+@pytest.mark.parametrize("name", ["neighbour.py", "doubling.py"])
+def test_what_lies_beside_a_kernel_counts(
+    package: Path, compilations: list[str], name: str
+) -> None:
+    load(package).double(21)
+    (package / name).write_text(SOURCE.replace("2 * x", "3 * x"))
+    cache._stamp.cache_clear()
+    assert load(package).double(21) == (63 if name == "doubling.py" else 42)
+    assert len(compilations) == 2
+
+
+@compiled_only
+def test_settings_of_numba_count(
+    package: Path, compilations: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load(package).double(21)
+    monkeypatch.setenv("NUMBA_OPT", "1")
+    cache._compiler.cache_clear()
+    assert load(package).double(21) == 42
+    cache._compiler.cache_clear()
+    assert len(compilations) == 2
+
+
+def kept(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file()]
+
+
+@compiled_only
+@pytest.mark.parametrize("keep", [0, 1, 100, -1])
+def test_a_damaged_file_costs_time_and_nothing_else(
+    package: Path, tmp_path: Path, compilations: list[str], keep: int
+) -> None:
+    load(package).double(21)
+    (file,) = kept(tmp_path / "kept")
+    file.write_bytes(file.read_bytes()[:keep])
+    assert load(package).double(21) == 42
+    assert len(compilations) == 2
+    assert load(package).double(21) == 42
+    assert len(compilations) == 2
+
+
+@compiled_only
+@pytest.mark.parametrize("content", [b"[]\n", b"1\n", b"{}\n", b"\x80\n", b'{"stamp": 1}\n'])
+def test_another_file_in_its_place_costs_time_and_nothing_else(
     package: Path, tmp_path: Path, content: bytes
 ) -> None:
-    hits(load(package))
-    for file in (tmp_path / "kept").rglob("*.nb?"):
-        file.write_bytes(content)
-    assert hits(load(package)) == 0
+    load(package).double(21)
+    (file,) = kept(tmp_path / "kept")
+    file.write_bytes(content)
+    assert load(package).double(21) == 42
 
 
 @compiled_only
-def test_a_cache_that_cannot_be_written_does_no_harm(package: Path) -> None:
-    module = load(package)
-    Path(module.double.stats.cache_path).write_text("a file where the folder should be")
-    assert hits(module) == 0
+def test_a_folder_that_cannot_be_written_does_no_harm(package: Path, tmp_path: Path) -> None:
+    load(package).double(21)
+    (file,) = kept(tmp_path / "kept")
+    file.unlink()
+    file.parent.rmdir()
+    file.parent.write_text("a file where the folder should be")
+    assert load(package).double(21) == 42
 
 
-def test_without_a_cache_kernels_work(package: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(jit, "cache_folder", lambda: None)
+@compiled_only
+def test_a_disk_that_fills_up_does_no_harm(
+    package: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: Any) -> None:
+        raise OSError(28, "no space")
+
+    monkeypatch.setattr(Path, "replace", refuse)
+    assert load(package).double(21) == 42
+    assert kept(tmp_path / "kept") == []
+
+
+def test_without_a_folder_kernels_work(package: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cache, "cache_folder", lambda: None)
     assert load(package).double(4) == 8
-
-
-@compiled_only
-def test_kernels_run_without_the_gil() -> None:
-    assert jit.kernel(lambda x: x).targetoptions["nogil"]
 
 
 def test_many_threads_may_be_first(package: Path) -> None:
@@ -192,3 +169,85 @@ def test_many_threads_may_be_first(package: Path) -> None:
     for thread in threads:
         thread.join()
     assert results == [6] * 8
+
+
+@kernel
+def _scaled(values: Any, factor: float, out: Any) -> Any:
+    total = 0.0
+    for y in range(values.shape[0]):
+        for x in range(values.shape[1]):
+            out[y, x] = values[y, x] * factor
+            total += out[y, x]
+    return total
+
+
+@pytest.mark.parametrize("step", [1, 2])
+@pytest.mark.parametrize("dtype", [np.float32, np.int64, np.uint8])
+@pytest.mark.parametrize("writeable", [True, False])
+def test_arrays_may_be_views_and_read_only(step: int, dtype: Any, writeable: bool) -> None:
+    whole = np.arange(48, dtype=dtype).reshape(6, 8)
+    values = whole[1::step, ::step]
+    values.flags.writeable = writeable
+    out = np.zeros((12, 12))[::2, 1 : 1 + values.shape[1]]
+    assert _scaled(values, 0.5, out[: values.shape[0]]) == values.sum() / 2
+    assert (out[: values.shape[0]] == values / 2).all()
+
+
+@kernel
+def _both(x: int, y: int) -> tuple[int, int]:
+    return y, x
+
+
+def test_a_kernel_may_return_several_numbers() -> None:
+    assert _both(3, -(1 << 40)) == (-(1 << 40), 3)
+
+
+@kernel
+def _nothing(out: Any) -> None:
+    out[0] = 1
+
+
+def test_a_kernel_may_return_nothing() -> None:
+    out = np.zeros(1)
+    assert _nothing(out) is None
+    assert out[0] == 1
+
+
+@compiled_only
+def test_a_kernel_that_makes_an_array_is_refused() -> None:
+    with pytest.raises(numba.core.errors.NumbaError):
+        kernel(lambda n: np.zeros(n).size)(3)
+
+
+@compiled_only
+def test_what_was_compiled_runs_without_numba() -> None:
+    code = (
+        "import sys; from arbvis_core.kernels.hilbert import point\n"
+        "print(point(12345, 8), 'numba' in sys.modules)"
+    )
+    runs = [
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+        for _ in range(2)
+    ]
+    assert runs[0].stdout.split(")")[0] == runs[1].stdout.split(")")[0]
+    assert runs[1].stdout.split()[-1] == "False"
+
+
+@compiled_only
+def test_kernels_run_without_the_gil() -> None:
+    @kernel
+    def wait_for(flag: Any) -> int:
+        turns = 0
+        while flag[0] == 0 and turns < 1 << 40:
+            turns += 1
+            flag[1] = turns
+        return turns
+
+    flag = np.zeros(2, np.int64)
+    thread = threading.Thread(target=wait_for, args=(flag,))
+    thread.start()
+    while flag[1] == 0:  # only seen if both run at once
+        pass
+    flag[0] = 1
+    thread.join(60)
+    assert not thread.is_alive()
