@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from arbvis_core import hookimpl
+from modelweightvis.commands import COMMANDS
 from modelweightvis.formats import FORMATS
 from modelweightvis.layouts import ArchLayoutPlugin
 from modelweightvis.options import ColourOptions, TensorOptions
@@ -15,7 +16,14 @@ from modelweightvis.sources import HuggingFaceSourceProvider
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from arbvis_core.protocols import Enricher, Format, Layout, LeafRenderer, SourceProvider
+    from arbvis_core.protocols import (
+        Command,
+        Enricher,
+        Format,
+        Layout,
+        LeafRenderer,
+        SourceProvider,
+    )
 
 
 @hookimpl
@@ -28,6 +36,12 @@ def arbvis_source_providers() -> Sequence[SourceProvider]:
 def arbvis_prepare_sources() -> Sequence[Enricher]:
     """What `config.json` says of the model beside it."""
     return [SourceMetaSidecarHook()]
+
+
+@hookimpl
+def arbvis_commands() -> Sequence[Command]:
+    """What is in a model as a list, and one tensor as a file."""
+    return COMMANDS
 
 
 @hookimpl

@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 from math import prod
 from typing import TYPE_CHECKING
 
-from modelweightvis.formats.tensors import is_tensor
+from modelweightvis.formats.tensors import UNKNOWN, is_tensor
 from modelweightvis.names import parse_names
 from modelweightvis.sidecars import facts_of
 
@@ -42,6 +42,11 @@ class Tensor:
     def dtype(self) -> str:
         """What people call its stored type."""
         return str(self.region.attributes.get("dtype", self.region.encoding))
+
+    @property
+    def decoded(self) -> bool:
+        """Whether its values are known, not only where they lie."""
+        return self.region.encoding != UNKNOWN
 
     @property
     def bits_per_weight(self) -> float:

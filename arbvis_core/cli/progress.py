@@ -16,23 +16,23 @@ OnProgress = Callable[[int], None]
 
 
 @contextmanager
-def progress(what: str, pixels: int, *, quiet: bool) -> Iterator[OnProgress]:
-    """Show rate, share and time left of a run; hand over what it is told of finished pixels."""
+def progress(what: str, total: int, *, quiet: bool, unit: str = "px") -> Iterator[OnProgress]:
+    """Show rate, share and time left of a run; hand over what it is told of finished units."""
     if quiet or sys.stderr is None or not sys.stderr.isatty():
         yield _ignore
         return
     with _bar() as bar:
-        task = bar.add_task(what, total=pixels, rate="")
+        task = bar.add_task(what, total=total, rate="")
 
         def advance(done: int) -> None:
             bar.advance(task, done)
             speed = bar.tasks[0].speed
-            bar.update(task, rate=f"{quantity(speed, 'px')}/s" if speed else "")
+            bar.update(task, rate=f"{quantity(speed, unit)}/s" if speed else "")
 
         yield advance
 
 
-def _ignore(_pixels: int) -> None:
+def _ignore(_units: int) -> None:
     return
 
 
