@@ -62,21 +62,30 @@ class PluginError(ArbvisError):
     """A plugin raised after it had claimed its input.
 
     The cause is chained. `stage` is a stage of the pipeline (`open`, `parse`, `derive`,
-    `arrange`, `plan`, `render`), `subject` what the plugin was working on.
+    `arrange`, `plan`, `render`), `subject` what the plugin was working on, `place` the line of its
+    code that raised, as `file:line`.
     """
 
     def __init__(
-        self, plugin: str, version: str, stage: str, subject: str, cause: object = ""
+        self,
+        plugin: str,
+        version: str,
+        stage: str,
+        subject: str,
+        cause: object = "",
+        place: str = "",
     ) -> None:
         because = f": {type(cause).__name__}: {cause}" if isinstance(cause, BaseException) else ""
+        where = f" ({place})" if place else ""
         super().__init__(
-            f"plugin {plugin} {version} failed while it was to {stage} {subject}{because}; "
+            f"plugin {plugin} {version} failed while it was to {stage} {subject}{because}{where}; "
             f"run 'arbvis plugins --check', or leave it out with ARBVIS_PLUGINS="
         )
         self.plugin = plugin
         self.version = version
         self.stage = stage
         self.subject = subject
+        self.place = place
 
 
 def _restore(

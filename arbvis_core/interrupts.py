@@ -8,6 +8,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 
+class Ended(BaseException):
+    """A signal asked the program to end; everything is cleaned up on the way out."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
+#: What comes from outside, whoever's code it falls into.
+ENDINGS = (KeyboardInterrupt, Ended, GeneratorExit)
+
+
 @contextmanager
 def undisturbed() -> Iterator[None]:
     """Ignore further requests to end while what the first one left is cleaned up.

@@ -15,11 +15,11 @@ from arbvis_core.cli.flags import (
     CORE,
     DiffOptions,
     GroupNames,
-    instances,
     signature,
     with_signature,
 )
-from arbvis_core.cli.program import TYPED, Program, complete_first, isolated
+from arbvis_core.cli.isolation import instances, isolate_flags, isolated, prints_aside
+from arbvis_core.cli.program import TYPED, Program, complete_first
 from arbvis_core.registry import Registry, load
 from arbvis_core.values import Profile
 
@@ -44,6 +44,7 @@ def build_app(profile: Profile, registry: Registry) -> Program:
     app.callback()(_render_command(profile, registry, found, names))
     program: Program = typer.main.get_command(app)  # type: ignore[assignment]
     _hide(program, profile, names)
+    isolate_flags(program, names, registry)
     program.entries = {
         one.name: one
         for one in (
@@ -77,7 +78,7 @@ def _render_command(
             return
         from arbvis_core.cli.render import Session
 
-        options = instances(names, values)
+        options = instances(names, values, registry)
         session = Session(profile, registry, options, context.meta[TYPED])
         session.execute(values["files"] or [], context.command.list_commands(context))  # type: ignore[attr-defined]
 
@@ -119,7 +120,8 @@ def start(
     prepare_streams()
 
     def program() -> int:
-        app = build_app(profile, load())
+        with prints_aside():
+            app = build_app(profile, load())
         ready()
         given = None if args is None else list(args)
         code = app.main(given, prog_name=profile.name, standalone_mode=False)

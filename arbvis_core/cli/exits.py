@@ -23,20 +23,13 @@ import typer
 from arbvis_core import __version__
 from arbvis_core.cli.console import ReaderGoneError, drop_output, tell
 from arbvis_core.errors import ArbvisError
+from arbvis_core.interrupts import Ended
 
 #: What typer raises for a command line that it cannot parse.
 PARSE_ERRORS: tuple[type[Exception], ...] = tuple(
     one for one in typer.BadParameter.__mro__ if one.__name__ == "ClickException"
 )
 INTERRUPTED = 128 + signal.SIGINT
-
-
-class Ended(BaseException):
-    """A signal asked the program to end; everything is cleaned up on the way out."""
-
-    def __init__(self, number: int) -> None:
-        super().__init__(number)
-        self.number = number
 
 
 def run(name: str, program: Callable[[], int]) -> int:

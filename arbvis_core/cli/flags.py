@@ -179,14 +179,6 @@ def with_signature(function: Callable[..., Any], found: inspect.Signature) -> No
     function.__annotations__ = {name: one.annotation for name, one in found.parameters.items()}
 
 
-def instances(names: GroupNames, values: Mapping[str, Any]) -> dict[type, Any]:
-    """Put the values of a command line back into their groups."""
-    return {
-        group: group(**{field: values[name] for field, name in fields_.items()})
-        for group, fields_ in names.items()
-    }
-
-
 def _named(annotation: Any, field: str) -> Any:
     """Write out the flags of a field that typer would name after its parameter."""
     inner: Any = annotation.__origin__

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from arbvis_core.cli.console import answer
+from arbvis_core.cli.isolation import prints_aside
 from arbvis_core.protocols import Command
 from arbvis_core.values import Profile
 
@@ -49,7 +50,8 @@ def _command(profile: Profile, registry: Registry) -> Callable[..., None]:
             typer.Option("--explain", metavar="FILE", help="Say who would take this file."),
         ] = None,
     ) -> None:
-        found = registry.explain(explain, profile) if explain is not None else None
+        with prints_aside():
+            found = registry.explain(explain, profile) if explain is not None else None
         if as_json:
             import json
 

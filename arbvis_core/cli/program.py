@@ -5,9 +5,7 @@ If the first argument is a command's name it is the command; `./NAME` is the fil
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,22 +13,10 @@ import typer
 from typer.core import TyperGroup
 
 from arbvis_core.cli.console import ReaderGoneError
-from arbvis_core.cli.exits import PARSE_ERRORS
-from arbvis_core.errors import ArbvisError, PluginError
 
 if TYPE_CHECKING:
     from arbvis_core.protocols import Command
-    from arbvis_core.registry import Registered
 
-#: What a command may raise.
-ALLOWED: tuple[type[Exception], ...] = (
-    ArbvisError,
-    BrokenPipeError,
-    MemoryError,
-    typer.Abort,
-    typer.Exit,
-    *PARSE_ERRORS,
-)
 #: Where the command line as typed is kept.
 TYPED = "arbvis.typed"
 
@@ -78,35 +64,6 @@ class Program(TyperGroup):
         """List the subcommands in the help, without importing any."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, entry.help) for name, entry in self.entries.items()])
-
-
-def isolated(registered: Registered[Command]) -> Command:
-    """Name the plugin if its command raises anything but what commands may raise."""
-    entry = registered.item
-
-    def load() -> Callable[..., None]:
-        try:
-            function = entry.load()
-        except Exception as error:
-            raise _failed(registered, error) from error
-
-        @functools.wraps(function)
-        def run(*args: Any, **values: Any) -> Any:
-            try:
-                return function(*args, **values)
-            except ALLOWED:
-                raise
-            except Exception as error:
-                raise _failed(registered, error) from error
-
-        return run
-
-    return replace(entry, load=load)
-
-
-def _failed(registered: Registered[Command], error: Exception) -> PluginError:
-    subject = f"the command {registered.name}"
-    return PluginError(registered.plugin, registered.version, "run", subject, error)
 
 
 def make_command(entry: Command) -> Any:

@@ -12,6 +12,7 @@ from arbvis_core.cli import inputs as lines
 from arbvis_core.cli.console import answer, count, duration, quantity, tell
 from arbvis_core.cli.flags import DiffOptions, InputOptions, OutputOptions, RunOptions
 from arbvis_core.cli.image import check_image
+from arbvis_core.cli.isolation import prints_aside
 from arbvis_core.cli.progress import progress
 from arbvis_core.cli.space import announce
 from arbvis_core.errors import UsageError
@@ -49,6 +50,12 @@ class Session:
             return
         inputs = lines.gather(files, self.input.file_list)
         self._check(inputs, commands)
+        with prints_aside():
+            where = self._draw(inputs)
+        answer(where)
+
+    def _draw(self, inputs: tuple[str, ...]) -> str:
+        """Draw what was asked for and return where it is."""
         sink = self._sink(inputs)
         try:
             plan = api.plan(self._request(inputs), registry=self.registry)
@@ -57,11 +64,11 @@ class Session:
             where = self._render(plan, sink) if sink is not None else self.output.png
             if self.output.png is not None:
                 self._export(plan, self.output.png)
+            return str(where)
         except BaseException:
             if sink is not None:
                 sink.abort()
             raise
-        answer(str(where))
 
     def _regenerate(self, files: Sequence[str]) -> None:
         from arbvis_core.cli.regenerate import regenerate

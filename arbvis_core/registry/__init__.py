@@ -4,9 +4,10 @@ Plugins are modules named by the entry-point group `arbvis`; arbvis's own object
 same hooks. A plugin that fails is named and left out whole; everything else goes on.
 """
 
+from arbvis_core.registry.blame import failure, guard
 from arbvis_core.registry.loading import load
 from arbvis_core.registry.options import RESERVED_COMMANDS, RESERVED_FLAGS, flags_of
-from arbvis_core.registry.ranking import Registry, guard
+from arbvis_core.registry.ranking import Registry
 from arbvis_core.registry.records import PluginInfo, Registered, RegistrySpec
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "Registered",
     "Registry",
     "RegistrySpec",
+    "failure",
     "flags_of",
     "guard",
     "load",

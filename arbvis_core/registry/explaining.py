@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from arbvis_core.errors import ArbvisError, UsageError
 from arbvis_core.protocols import Group
+from arbvis_core.registry.blame import guard
 from arbvis_core.registry.probe import SourceProbe
-from arbvis_core.registry.ranking import guard
 from arbvis_core.values import Document, Profile, Request, Scene, Source
 
 if TYPE_CHECKING:
@@ -173,7 +173,7 @@ class _Inquiry:
         def noting() -> object:
             try:
                 return question()
-            except Exception as error:
+            except BaseException as error:
                 failed.append(f"{type(error).__name__}: {error}")
                 raise
 

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 import sys
-import traceback
 from collections.abc import Iterable
 from dataclasses import replace
 from functools import lru_cache
-from pathlib import Path
 from threading import RLock
 from time import perf_counter
 from typing import Any
@@ -18,20 +15,19 @@ import pluggy
 
 from arbvis_core import hookspecs
 from arbvis_core.errors import PluginError
+from arbvis_core.interrupts import ENDINGS
 from arbvis_core.protocols import Decoder
 from arbvis_core.registry import hooks
+from arbvis_core.registry.blame import guarded, place
 from arbvis_core.registry.checks import Fault, check_object, decoders_of
 from arbvis_core.registry.discovery import Candidate, allowed, candidates
 from arbvis_core.registry.kinds import KINDS, Kind
 from arbvis_core.registry.options import RESERVED_COMMANDS, RESERVED_FLAGS, check_group
 from arbvis_core.registry.ranking import Registry
-from arbvis_core.registry.records import PluginInfo, Registered, RegistrySpec
+from arbvis_core.registry.records import BUILT_IN, PluginInfo, Registered, RegistrySpec
 
 #: Libraries that would make every start slower; plugins import them inside functions.
 HEAVY = ("numba", "numpy", "pandas", "scipy", "torch")
-
-#: Where frames of a traceback say nothing about the plugin.
-_MACHINERY = ("<", *importlib.__path__, *pluggy.__path__, str(Path(__file__).parent))
 
 _LOCK = RLock()
 
@@ -74,8 +70,8 @@ class _Loader:
         self._manager.add_hookspecs(hookspecs)
         self._plugins: list[PluginInfo] = []
         self._objects: dict[str, list[Registered[Any]]] = {kind.field: [] for kind in KINDS}
-        self._flags = dict.fromkeys(RESERVED_FLAGS, "arbvis")
-        self._decoders: dict[str, tuple[str, Decoder]] = {}
+        self._flags = dict.fromkeys(RESERVED_FLAGS, BUILT_IN)
+        self._decoders: dict[str, Registered[Decoder]] = {}
 
     def add(self, candidate: Candidate) -> None:
         """Load a plugin and take over what it hands out, or write down why not."""
@@ -88,10 +84,15 @@ class _Loader:
             if not candidate.version:
                 info = replace(info, version=str(getattr(plugin, "__version__", info.version)))
             info = self._take(info, plugin)
-        except (Exception, SystemExit) as caught:  # a plugin's sys.exit() must not end the program
+        except ENDINGS:
+            raise
+        except BaseException as caught:  # a plugin's sys.exit() must not end the program
+            where = "" if isinstance(caught, Fault) else place(caught, candidate.module)
             if self._strict:
-                raise PluginError(info.name, info.version, "load", info.origin, caught) from caught
-            info = replace(info, error=_sentence(caught))
+                raise PluginError(
+                    info.name, info.version, "load", info.origin, caught, where
+                ) from caught
+            info = replace(info, error=_sentence(caught, where))
         info = replace(
             info,
             location=str(getattr(plugin, "__file__", "") or ""),
@@ -109,7 +110,7 @@ class _Loader:
         return Registry(
             spec=spec,
             plugins=tuple(self._plugins),
-            decoders={encoding: decoder for encoding, (_, decoder) in self._decoders.items()},
+            decoders={encoding: guarded(one) for encoding, one in self._decoders.items()},
             faults=[
                 f"plugin {one.name} {one.version} was left out: {one.error}"
                 for one in self._plugins
@@ -149,7 +150,7 @@ class _Loader:
                     flags |= dict.fromkeys(check_group(item, flags), plugin)
                 else:
                     check_object(kind, item)
-                    _add_decoders(plugin, item, decoders)
+                    _add_decoders(plugin, version, item, decoders)
                 entry = Registered(plugin, version, item)
                 _check_clash(kind, entry, [*self._objects[kind.field], *objects[kind.field]])
                 objects[kind.field].append(entry)
@@ -166,26 +167,22 @@ def _check_clash(kind: Kind, entry: Registered[Any], others: Iterable[Registered
             raise Fault(f"{kind.noun} {entry.name} is there already, from plugin {other.plugin}")
 
 
-def _add_decoders(plugin: str, item: Any, known: dict[str, tuple[str, Decoder]]) -> None:
+def _add_decoders(
+    plugin: str, version: str, item: Any, known: dict[str, Registered[Decoder]]
+) -> None:
     for encoding, decoder in decoders_of(item):
-        owner, other = known.setdefault(encoding, (plugin, decoder))
+        other = known.setdefault(encoding, Registered(plugin, version, decoder))
         # Two formats may share a decoder; two decoders of one encoding would be chosen by chance.
-        if type(other) is not type(decoder):
-            raise Fault(f"encoding {encoding} has a decoder already, from plugin {owner}")
+        if type(other.item) is not type(decoder):
+            raise Fault(f"encoding {encoding} has a decoder already, from plugin {other.plugin}")
 
 
-def _sentence(error: BaseException) -> str:
+def _sentence(error: BaseException, where: str) -> str:
     """Say in one line what happened to a plugin, and where in its code."""
     if isinstance(error, Fault):
         return str(error)
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if _foreign(frame)]
-    place = f" ({frames[-1].filename}, line {frames[-1].lineno})" if frames else ""
+    at = f" ({where})" if where else ""
     if isinstance(error, SystemExit):
-        return f"it called sys.exit({error.code!r:.80}) while it was loaded{place}"
+        return f"it called sys.exit({error.code!r:.80}) while it was loaded{at}"
     said = " ".join(str(error).split())[:300]
-    return f"{type(error).__name__}: {said}{place}" if said else f"{type(error).__name__}{place}"
-
-
-def _foreign(frame: traceback.FrameSummary) -> bool:
-    """Tell whether a frame is a plugin's code rather than the machinery that calls it."""
-    return not frame.filename.startswith(_MACHINERY)
+    return f"{type(error).__name__}{': ' if said else ''}{said}{at}"

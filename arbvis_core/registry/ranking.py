@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from arbvis_core.errors import ArbvisError, LayoutError, PluginError, SourceError, UsageError
+from arbvis_core.errors import ArbvisError, LayoutError, SourceError, UsageError
+from arbvis_core.interrupts import ENDINGS
 from arbvis_core.protocols import (
     Command,
     Decoder,
@@ -20,6 +20,7 @@ from arbvis_core.protocols import (
     LeafRenderer,
     SourceProvider,
 )
+from arbvis_core.registry.blame import module_of, place
 from arbvis_core.registry.records import PluginInfo, Registered, RegistrySpec
 from arbvis_core.values import ARBVIS, Profile
 
@@ -27,9 +28,6 @@ if TYPE_CHECKING:
     from arbvis_core.registry.explaining import Explanation
 
 T = TypeVar("T")
-
-#: The plugin that arbvis's own objects come from.
-BUILT_IN = "arbvis"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -104,16 +102,19 @@ class Registry:
         """
         try:
             return bool(question())
-        except SourceError:
+        except (SourceError, *ENDINGS):
             raise
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - one broken plugin never breaks the program
+        except BaseException as error:  # noqa: BLE001 - one broken plugin never breaks the program
+            where = place(error, module_of(who.item))
             sentence = (
                 f"plugin {who.plugin} {who.version} was passed over: {who.name} could not tell "
                 f"whether it matches ({type(error).__name__}"
             )
             # Once for each way to fail, not once for each of a hundred thousand files.
             if not any(fault.startswith(sentence) for fault in self.faults):
-                self.faults.append(f"{sentence}: {error}; first for {subject})")
+                self.faults.append(
+                    f"{sentence}: {error}; {where and f'at {where}, '}first for {subject})"
+                )
             return False
 
     def explain(self, spec: str, profile: Profile = ARBVIS) -> Explanation:
@@ -126,29 +127,6 @@ class Registry:
         from arbvis_core.registry.explaining import explain
 
         return explain(self, spec, profile)
-
-
-@contextmanager
-def guard(who: Registered[Any], stage: str, subject: str) -> Iterator[None]:
-    """Turn whatever a plugin raises after it has claimed its input into a `PluginError`.
-
-    Args:
-        who: the object that is about to be called.
-        stage: `open`, `parse`, `derive`, `arrange`, `plan` or `render`.
-        subject: what it works on, e.g. a source's name.
-
-    Raises:
-        ArbvisError: as the plugin raised it.
-        PluginError: for any other exception of a plugin that is not our own; it is chained.
-    """
-    try:
-        yield
-    except (ArbvisError, MemoryError):
-        raise
-    except (Exception, SystemExit) as error:  # a plugin's sys.exit() is no success of ours
-        if who.plugin == BUILT_IN:
-            raise  # a defect of ours, which no plugin can be left out to avoid
-        raise PluginError(who.plugin, who.version, stage, subject, error) from error
 
 
 def _named(

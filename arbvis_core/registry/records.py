@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Generic, NamedTuple, TypeVar
 
+#: The plugin that arbvis's own objects come from.
+BUILT_IN = "arbvis"
+
 T_co = TypeVar("T_co", covariant=True)
 
 

@@ -12,10 +12,10 @@ from arbvis_core.cli.flags import (
     CORE,
     DiffOptions,
     RunOptions,
-    instances,
     signature,
     with_signature,
 )
+from arbvis_core.cli.isolation import instances
 from arbvis_core.engine.executors import KINDS
 from arbvis_core.registry import RESERVED_FLAGS, Registered, Registry, RegistrySpec, flags_of, load
 from arbvis_core.values import ARBVIS, Profile
@@ -38,7 +38,7 @@ def parse(groups: tuple[type, ...], *args: str) -> dict[type, Any]:
     got: dict[type, Any] = {}
 
     def run(**values: Any) -> None:
-        got.update(instances(names, values))
+        got.update(instances(names, values, Registry(RegistrySpec())))
 
     with_signature(run, found)
     app = typer.Typer(add_completion=False, rich_markup_mode=None)

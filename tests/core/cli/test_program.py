@@ -7,7 +7,7 @@ import pytest
 import typer
 
 from arbvis_core.cli.app import build_app
-from arbvis_core.cli.program import isolated
+from arbvis_core.cli.isolation import isolated
 from arbvis_core.errors import PluginError, SourceError
 from arbvis_core.protocols import Command
 from arbvis_core.registry import Registered, Registry, RegistrySpec

@@ -10,6 +10,7 @@ import pytest
 
 from arbvis_core.errors import PluginError
 from arbvis_core.registry import PluginInfo, Registry, load
+from arbvis_core.values import Region
 
 from .conftest import FORMAT
 
@@ -19,7 +20,7 @@ HOOKIMPL = "from arbvis_core import hookimpl\n"
 BROKEN = {
     "import": ("import torch_that_is_not_there", "ModuleNotFoundError", "torch_that_is_not_there"),
     "syntax": ("def broken(:", "SyntaxError", "arbvis_bad.py"),
-    "exit": ("import sys\nsys.exit(3)", "sys.exit(3)", "arbvis_bad.py, line 2"),
+    "exit": ("import sys\nsys.exit(3)", "sys.exit(3)", "arbvis_bad.py:2"),
     "no hook": ("VALUE = 1", "fills no hook"),
     "unmarked": ("def arbvis_formats():\n    return []", "arbvis_formats", "@hookimpl"),
     "unknown hook": (
@@ -40,13 +41,19 @@ BROKEN = {
     "raises": (
         HOOKIMPL + "@hookimpl\ndef arbvis_formats():\n    return [1 / 0]",
         "ZeroDivisionError",
-        "arbvis_bad.py, line 4",
+        "arbvis_bad.py:4",
     ),
     "raises half-way": (
         HOOKIMPL + "@hookimpl\ndef arbvis_formats():\n    yield from ()\n    raise OSError('gone')",
         "OSError",
         "gone",
     ),
+    "raises what is no Exception": (
+        HOOKIMPL + "class Stop(BaseException): pass\nraise Stop('at once')",
+        "Stop: at once (",
+        "arbvis_bad.py:3)",
+    ),
+    "raises in a library": ("import json\njson.loads('{')", "JSONDecodeError", "arbvis_bad.py:2"),
     "exits in a hook": (
         HOOKIMPL + "@hookimpl\ndef arbvis_formats():\n    raise SystemExit('enough')",
         "sys.exit('enough')",
@@ -142,6 +149,7 @@ def test_what_a_plugin_prints_on_a_fault_is_bounded(
     install("arbvis-bad", "raise ValueError('x\\n' * 100_000)")
     error = info(loaded("arbvis-bad"), "arbvis-bad").error or ""
     assert error.startswith("ValueError: x x x")
+    assert error.endswith("arbvis_bad.py:1)")
     assert len(error) < 1000
 
 
@@ -285,7 +293,8 @@ def test_an_encoding_has_one_decoder(
     install("arbvis-b", DECODER.format(encoding="toy8", name="b"))
     install("arbvis-c", DECODER.format(encoding="bytes", name="c"))
     registry = loaded("arbvis-a", "arbvis-b", "arbvis-c")
-    assert type(registry.decoders["toy8"]).__module__ == "arbvis_a"
+    with pytest.raises(PluginError, match=r"arbvis-a 1\.0 .*decode weight.*arbvis_a\.py:9\)"):
+        registry.decoders["toy8"].decode(Region("weight", (1,), "toy8", ()), ((0, 1),), (), ())
     assert type(registry.decoders["bytes"]).__module__ == "arbvis_core.formats.raw"
     assert "from plugin arbvis-a" in (info(registry, "arbvis-b").error or "")
     assert "from plugin arbvis" in (info(registry, "arbvis-c").error or "")

@@ -1,15 +1,20 @@
 from __future__ import annotations
 
+import json
+import re
+from pathlib import Path
+
 import pytest
 
 from arbvis_core.errors import FormatError, LayoutError, PluginError, SourceError, UsageError
 from arbvis_core.formats.raw import RawFormat
+from arbvis_core.interrupts import Ended
 from arbvis_core.registry import Registered, Registry, RegistrySpec, guard, load
 
 WHO = Registered("arbvis-toy", "1.0", RawFormat())
 
 
-def raising(error: Exception) -> bool:
+def raising(error: BaseException) -> bool:
     raise error
 
 
@@ -47,10 +52,10 @@ def test_who_cannot_answer_is_passed_over_and_named_once() -> None:
         assert not registry.ask(WHO, lambda: raising(ValueError("odd")), f"file-{number}")
     assert not registry.ask(WHO, lambda: raising(KeyError("gone")), "file")
     sentence = "plugin arbvis-toy 1.0 was passed over: raw could not tell whether it matches"
-    assert registry.faults == [
-        f"{sentence} (ValueError: odd; first for file-0)",
-        f"{sentence} (KeyError: 'gone'; first for file)",
-    ]
+    where = rf"at {re.escape(__file__)}:\d+, first for"
+    odd, gone = registry.faults
+    assert re.fullmatch(rf"{re.escape(sentence)} \(ValueError: odd; {where} file-0\)", odd)
+    assert re.fullmatch(rf"{re.escape(sentence)} \(KeyError: 'gone'; {where} file\)", gone)
 
 
 def test_a_source_that_cannot_be_read_is_not_the_fault_of_who_was_asked() -> None:
@@ -72,6 +77,36 @@ def test_what_a_plugin_raises_after_it_has_claimed_is_named_and_chained() -> Non
         *("arbvis-toy", "1.0", "parse", "a.bin"),
     )
     assert isinstance(error.__cause__, ValueError)
+
+
+class StopEverythingError(BaseException):
+    """What no plugin should raise."""
+
+
+@pytest.mark.parametrize("error", [StopEverythingError("now"), SystemExit(0)])
+def test_no_exception_of_a_plugin_is_too_base_to_be_named(error: BaseException) -> None:
+    registry = Registry(RegistrySpec())
+    assert not registry.ask(WHO, lambda: raising(error), "x")
+    assert type(error).__name__ in registry.faults[0]
+    with pytest.raises(PluginError, match=type(error).__name__), guard(WHO, "parse", "x"):
+        raising(error)
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), Ended(15)])
+def test_what_ends_the_program_is_no_plugin_s_fault(error: BaseException) -> None:
+    with pytest.raises(type(error)):
+        Registry(RegistrySpec()).ask(WHO, lambda: raising(error), "x")
+    with pytest.raises(type(error)), guard(WHO, "parse", "x"):
+        raising(error)
+
+
+def test_the_place_is_the_last_line_of_the_plugin_s_own_code() -> None:
+    with pytest.raises(PluginError) as raised, guard(WHO, "parse", "x"):
+        json.loads("{")
+    lines = Path(__file__).read_text("utf-8").splitlines()
+    line = lines.index('        json.loads("{")') + 1
+    assert raised.value.place == f"{__file__}:{line}"
+    assert f"({raised.value.place})" in str(raised.value)
 
 
 def test_an_error_for_the_user_passes_as_it_is() -> None:
