@@ -2,6 +2,7 @@
 
 What the client asks, as observed: `/api/models/…` (also `/revision`, `/tree`, `/refs`,
 `/paths-info`) and `/…/resolve/…`, where large files lead on to a second server, as on the real Hub.
+With `xet`, large files are kept in a store of `hf_xet` instead, a folder that its real client reads.
 """
 
 from __future__ import annotations
@@ -9,9 +10,11 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from threading import Lock, Thread
 from types import TracebackType
 from typing import Any, Self
@@ -83,9 +86,12 @@ class Hub:
         tokens: those that let their bearers see what is gated or private.
         cuts: after how many bytes the next answers with a file's content break off, by its path.
         statuses: what is answered instead, by a pattern of the request's path.
+        xet: where large files are kept with `hf_xet`; None has them on the second server.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, xet: Path | None = None) -> None:
+        self.xet = xet
+        self.xet_hashes: dict[str, str] = {}
         self.repos: dict[str, Repo] = {}
         self.requests: list[Request] = []
         self.tokens = {"hf_letmein00000000"}
@@ -113,6 +119,9 @@ class Hub:
     def commit(self, repo: str, files: Mapping[str, bytes], ref: str = "main") -> str:
         """Let a branch or tag of a repository hold these files and no others; return the commit."""
         tree = {name: File(content, name.endswith(LARGE)) for name, content in files.items()}
+        for file in tree.values():
+            if file.large and self.xet:
+                self.xet_hashes[file.sha256] = _stash(self.xet, file.content)
         told = json.dumps([repo, ref, sorted((name, one.etag) for name, one in tree.items())])
         sha = hashlib.sha1(told.encode("utf-8", "surrogatepass")).hexdigest()  # noqa: S324
         found = self.repos.setdefault(repo, Repo())
@@ -135,6 +144,18 @@ class Hub:
                     if file.sha256 == sha256:
                         return name, file
         return None
+
+
+def _stash(folder: Path, content: bytes) -> str:
+    """Put a file into a store of `hf_xet`; return what it is known by there."""
+    import hf_xet
+
+    told = {"endpoint": f"local://{folder}", "token": "none"}
+    with hf_xet.XetSession().new_upload_commit(
+        **told, token_expiry_unix_secs=int(time.time()) + 3600
+    ) as commit:
+        upload = commit.start_upload_bytes(content, sha256=hf_xet.COMPUTE_SHA256)
+    return str(upload.result().xet_info.hash)
 
 
 class Refusal(Exception):  # noqa: N818  an answer
@@ -231,6 +252,8 @@ class _Handler(BaseHTTPRequestHandler):
                 siblings = [_entry(one, file, "rfilename", "blobId") for one, file in tree.items()]
             told = {"_id": "0", "id": name, "modelId": name, "sha": sha, "siblings": siblings}
             self._json({**told, "private": repo.private, "tags": [], "downloads": 0, "likes": 0})
+        elif what == "xet-read-token" and self.hub.xet:
+            self._xet_token(repo)
         elif what == "tree":
             self._list(repo, rest, query, url)
         elif what == "paths-info":
@@ -240,6 +263,21 @@ class _Handler(BaseHTTPRequestHandler):
             self._json([_entry(one, tree[one]) for one in paths if one in tree])
         else:
             raise Refusal(404)
+
+    def _xet_token(self, repo: Repo) -> None:
+        """Say where the store is; the client takes it from the headers, the store's from JSON."""
+        self._refuse_gated(repo)
+        store, until = f"local://{self.hub.xet}", int(time.time()) + 3600
+        headers = {
+            "X-Xet-Cas-Url": store,
+            "X-Xet-Access-Token": "none",
+            "X-Xet-Token-Expiration": str(until),
+        }
+        self._json({"casUrl": store, "accessToken": "none", "exp": until}, headers)
+
+    def _refuse_gated(self, repo: Repo) -> None:
+        if repo.gated and self.token not in self.hub.tokens:
+            raise Refusal(403 if self.token else 401, "GatedRepo", "Access is restricted")
 
     def _list(self, repo: Repo, rest: str, query: dict[str, Any], url: Any) -> None:
         revision, _, folder = rest.partition("/")
@@ -267,8 +305,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _resolve(self, name: str, revision: str, path: str) -> None:
         repo = self._repo(name)
-        if repo.gated and self.token not in self.hub.tokens:
-            raise Refusal(403 if self.token else 401, "GatedRepo", "Access is restricted")
+        self._refuse_gated(repo)
         sha, tree = self._tree(repo, revision)
         if path not in tree:
             raise Refusal(404, "EntryNotFound", "Entry not found")
@@ -278,6 +315,11 @@ class _Handler(BaseHTTPRequestHandler):
             headers["X-Linked-Etag"] = headers["ETag"]
             headers["X-Linked-Size"] = str(len(file.content))
             headers["Location"] = f"{self.hub.cdn}/{file.sha256}"
+            if known := self.hub.xet_hashes.get(file.sha256):
+                headers["X-Xet-Hash"] = known
+                route = f"{self.hub.url}/api/models/{name}/xet-read-token/{sha}"
+                headers["X-Xet-Refresh-Route"] = route
+                headers["Link"] = f'<{route}>; rel="xet-auth"'
             self._send(302, b"", headers)
         else:
             self._content(path, file, headers)

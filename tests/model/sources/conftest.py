@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from huggingface_hub import constants
 
 from modelweightvis.sources import HuggingFaceSourceProvider
 
-sys.path.append(str(Path(__file__).parents[1]))
+sys.path += [str(Path(__file__).parent), str(Path(__file__).parents[1])]  # served.py, hub.py
 from hub import Hub
 
 
@@ -33,3 +34,18 @@ def hub() -> Iterator[Hub]:
 @pytest.fixture
 def provider(hub: Hub, tmp_path: Path) -> HuggingFaceSourceProvider:
     return HuggingFaceSourceProvider(hub.url, str(tmp_path / "cache"))
+
+
+@pytest.fixture(autouse=True)
+def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(time, "sleep", lambda _seconds: None)
+
+
+@pytest.fixture
+def log_in(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    return lambda token: monkeypatch.setenv("HF_TOKEN", token)
+
+
+@pytest.fixture
+def go_offline(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    return lambda: monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
