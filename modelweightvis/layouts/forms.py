@@ -13,6 +13,10 @@ Shape = tuple[int, ...]
 
 #: A matrix that is longer than so many times its width is folded.
 THIN: Final = 16
+#: A matrix that is so many times longer than wide is folded if that spares much of the canvas.
+LONG: Final = 3
+#: Into so many parts at most.
+_PARTS: Final = 4
 #: A matrix outside the blocks that is taller than so many times its width may be folded.
 TALL: Final = 2
 #: A strip of a vector is about so many times as wide as the strips are high together.
@@ -32,6 +36,7 @@ class Form:
         gap: pixels between cells.
         experts: how many experts lie side by side; 0 where the role is of no expert.
         pitch: pixels from one expert to the next, (right, down).
+        cut: it is folded although it need not be.
     """
 
     width: int
@@ -41,6 +46,7 @@ class Form:
     gap: int = 0
     experts: int = 0
     pitch: tuple[int, int] = (0, 0)
+    cut: bool = False
 
     def fold(self, shape: Shape) -> Fold:
         """Return the fold of a tensor; None where it needs none."""
@@ -73,6 +79,7 @@ class Slot:
         mask: which kinds of layers have it, one bit each.
         order: sorts the slots of a block.
         foldable: a matrix that is tall, not only one that is thin, may be folded.
+        large: it takes so much of a block that its form matters.
     """
 
     key: tuple[object, ...]
@@ -82,6 +89,7 @@ class Slot:
     mask: int
     order: tuple[object, ...]
     foldable: bool = False
+    large: bool = False
 
     def forms(self, width: int) -> tuple[Form, ...]:
         """Return what it may look like in a strip of this width, what is preferred first.
@@ -89,6 +97,8 @@ class Slot:
         A form is wider than the strip only if no form of it fits.
         """
         made = _forms(self.shapes, width, TALL if self.foldable else THIN)
+        if self.large and not self.experts and not self.foldable:
+            made += _cut(self.shapes)
         if self.experts:
             made = [bank for form in made[:1] for bank in _banks(form, self.experts, width)]
         fitting = tuple(form for form in dict.fromkeys(made) if form.width <= width)
@@ -127,6 +137,20 @@ def _forms(shapes: Sequence[Shape], width: int, limit: int) -> list[Form]:
         steps = [min(width, _near(isqrt(wide * tall * 2))), width]
         return [_sized(Form(0, 0, "columns", max(step, 1)), shapes) for step in steps]
     return [plain]
+
+
+def _cut(shapes: Sequence[Shape]) -> list[Form]:
+    """Return a long matrix in two, three … parts side by side, for blocks that gain much by it."""
+    if max(map(len, shapes)) != 2:
+        return []
+    tall, wide = (max(sides) for sides in zip(*shapes, strict=True))
+    long, short = max(tall, wide), min(tall, wide)
+    kind = "rows" if tall > wide else "columns"
+    parts = range(2, 1 + min(_PARTS, long // short))
+    if LONG * short > long or long > THIN * short:
+        return []
+    gap = gap_of(short)
+    return [_sized(Form(0, 0, kind, -(-long // part), gap, cut=True), shapes) for part in parts]
 
 
 def _sized(form: Form, shapes: Iterable[Shape]) -> Form:

@@ -7,7 +7,7 @@ a mask, one bit per picture it belongs to, and only those that share a bit keep 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 #: Lower than any strip is ever filled.
@@ -16,23 +16,8 @@ _DEEP: Final = 1 << 60
 _MASKS: Final = 16
 
 
-class Rect(NamedTuple):
-    """A rectangle in pixels."""
-
-    x: int
-    y: int
-    width: int
-    height: int
-
-    @property
-    def right(self) -> int:
-        """The first column that is not in it."""
-        return self.x + self.width
-
-    @property
-    def bottom(self) -> int:
-        """The first row that is not in it."""
-        return self.y + self.height
+#: A free rectangle: its top, left, bottom and right, the last two exclusive.
+_Free = tuple[int, int, int, int]
 
 
 class Packed(NamedTuple):
@@ -48,6 +33,7 @@ def pack(
     width: int,
     order: Sequence[int] | None = None,
     masks: Sequence[int] | None = None,
+    placed: Mapping[int, tuple[int, int]] | None = None,
 ) -> Packed:
     """Return where rectangles go: each as high as it can, then as far left.
 
@@ -56,18 +42,19 @@ def pack(
         width: of the strip.
         order: in which they are placed; as given if nothing is said.
         masks: which pictures each belongs to; all to the same one if nothing is said.
+        placed: corners of those that have their place already.
     """
+    placed = placed or {}
     masks = _few(masks, len(sizes))
-    free = {mask: [Rect(0, 0, width, _DEEP)] for mask in masks}
+    free: dict[int, list[_Free]] = {mask: [(0, 0, _DEEP, width)] for mask in masks}
     corners: list[tuple[int, int]] = [(0, 0)] * len(sizes)
     for number in range(len(sizes)) if order is None else order:
         wide, tall = sizes[number]
-        y, x = min((one.y, one.x) for one in free[masks[number]] if _fits(one, wide, tall))
-        corners[number] = (x, y)
-        placed = Rect(x, y, wide, tall)
-        for mask, rects in free.items():
-            if mask & masks[number]:
-                free[mask] = _without(rects, placed)
+        mask = masks[number]
+        corners[number] = x, y = placed.get(number) or _highest(free[mask], wide, tall)
+        for other, rects in free.items():
+            if other & mask:
+                free[other] = _without(rects, (y, x, y + tall, x + wide))
     far = max((x + size[0] for (x, _), size in zip(corners, sizes, strict=True)), default=0)
     deep = max((y + size[1] for (_, y), size in zip(corners, sizes, strict=True)), default=0)
     return Packed(tuple(corners), far, deep)
@@ -77,46 +64,34 @@ def _few(masks: Sequence[int] | None, count: int) -> Sequence[int]:
     return [1] * count if masks is None or len(set(masks)) > _MASKS else masks
 
 
-def _fits(free: Rect, width: int, height: int) -> bool:
-    return free.width >= width and free.height >= height
+def _highest(free: Iterable[_Free], width: int, height: int) -> tuple[int, int]:
+    y, x, _, _ = min(one for one in free if one[3] - one[1] >= width and one[2] - one[0] >= height)
+    return x, y
 
 
-def _without(free: list[Rect], taken: Rect) -> list[Rect]:
+def _without(free: Iterable[_Free], taken: _Free) -> list[_Free]:
     """Return the largest free rectangles once `taken` is no longer free."""
-    kept: list[Rect] = []
-    cut: list[Rect] = []
+    top, left, bottom, right = taken
+    kept: list[_Free] = []
+    cut: list[_Free] = []
     for one in free:
-        if (
-            one.x >= taken.right
-            or taken.x >= one.right
-            or one.y >= taken.bottom
-            or taken.y >= one.bottom
-        ):
+        y0, x0, y1, x1 = one
+        if x0 >= right or left >= x1 or y0 >= bottom or top >= y1:
             kept.append(one)
             continue
-        if taken.x > one.x:
-            cut.append(one._replace(width=taken.x - one.x))
-        if one.right > taken.right:
-            cut.append(one._replace(x=taken.right, width=one.right - taken.right))
-        if taken.y > one.y:
-            cut.append(one._replace(height=taken.y - one.y))
-        if one.bottom > taken.bottom:
-            cut.append(one._replace(y=taken.bottom, height=one.bottom - taken.bottom))
-    for number, one in enumerate(cut):
-        inside = any(_holds(other, one) for other in kept) or any(
-            _holds(other, one) and (other != one or at < number)
-            for at, other in enumerate(cut)
-            if at != number
-        )
-        if not inside:
-            kept.append(one)
+        if left > x0:
+            cut.append((y0, x0, y1, left))
+        if x1 > right:
+            cut.append((y0, right, y1, x1))
+        if top > y0:
+            cut.append((y0, x0, top, x1))
+        if y1 > bottom:
+            cut.append((bottom, x0, y1, x1))
+    # the largest first: what holds another comes before it
+    for y0, x0, y1, x1 in sorted(set(cut), key=lambda one: (one[0] - one[2]) * (one[3] - one[1])):
+        for other in kept:
+            if other[0] <= y0 and other[1] <= x0 and other[2] >= y1 and other[3] >= x1:
+                break
+        else:
+            kept.append((y0, x0, y1, x1))
     return kept
-
-
-def _holds(outer: Rect, inner: Rect) -> bool:
-    return (
-        outer.x <= inner.x
-        and outer.y <= inner.y
-        and outer.right >= inner.right
-        and outer.bottom >= inner.bottom
-    )

@@ -106,7 +106,7 @@ def gathered(panels: Sequence[Panel], gap: int, aspect: float = ASPECT) -> Panel
 
 def strain(packed: Packed, aspect: float) -> float:
     """Return how far a shape is from an aspect, in shares of its area that this is worth."""
-    return 0.12 * max(0.0, abs(log2(packed.width / packed.height / aspect)) - 0.3)
+    return 0.2 * max(0.0, abs(log2(packed.width / packed.height / aspect)) - 0.25)
 
 
 def widths_of(widths: Sequence[int], area: int, aspect: float, most: int = 40) -> list[int]:

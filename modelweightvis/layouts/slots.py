@@ -8,10 +8,21 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from modelweightvis.layouts.forms import Form, Slot, gap_of
 from modelweightvis.layouts.packing import Packed, pack
+from modelweightvis.layouts.settling import settled
 
 if TYPE_CHECKING:
     from modelweightvis.tensors import Tensor
 
+#: What it is worth, in shares of the area, that slots are placed in the model's own order …
+_IN_ORDER: Final = 0.03
+#: … and that no matrix is cut that need not be.
+_CUT: Final = 0.15
+#: A slot is large that takes so much of a block.
+_LARGE: Final = 0.08
+#: What takes less than the first share of the area is packed last, …
+_SMALL: Final = 0.005
+#: … unless all that does takes more than this.
+_REST: Final = 0.05
 #: With so many slots only the first orders are tried.
 _MANY: Final = 60
 _NUMBER: Final = re.compile(r"\d+")
@@ -45,6 +56,7 @@ def slots_of(tensors: Sequence[Tensor], kinds: Sequence[int]) -> tuple[list[Slot
     members: dict[tuple[object, ...], list[int]] = {}
     for number, key in enumerate(keys):
         members.setdefault(key, []).append(number)
+    large = _LARGE * sum(one.elements for one in tensors)
     slots: dict[tuple[object, ...], Slot] = {}
     for key, numbers in members.items():
         experts = {tensors[number].name.expert for number in numbers} - {None}
@@ -58,6 +70,7 @@ def slots_of(tensors: Sequence[Tensor], kinds: Sequence[int]) -> tuple[list[Slot
             elements=sum(tensors[number].elements for number in numbers),
             mask=mask,
             order=key,
+            large=sum(tensors[number].elements for number in numbers) >= large,
         )
     ordered = sorted(slots, key=lambda key: slots[key].order)
     at = {key: number for number, key in enumerate(ordered)}
@@ -81,26 +94,63 @@ def pack_slots(
 ) -> Packing:
     """Return the best packing of slots: forms, orders and widths are tried.
 
+    The large ones are packed; the small ones go into what they leave free.
+
     Args:
         slots: in the order of drawing.
         widths: of the strips to try.
         worth: what a packing is worth; the first of the best is taken.
     """
     gap = gap_within(slots)
+    large = _large(slots)
+    packed, forms = _best([slots[number] for number in large], widths, worth, gap)
+    masks = [slots[number].mask for number in large]
+    corners = packed.corners
+    if len(large) <= _MANY:
+        corners = settled(corners, _sizes(forms, gap), masks)
+    chosen = dict(zip(large, forms, strict=True))
+    every = tuple(
+        chosen.get(number) or slot.forms(packed.width)[0] for number, slot in enumerate(slots)
+    )
+    sizes = _sizes(every, gap)
+    width = max(packed.width + gap, *(size[0] for size in sizes))
+    order = [*large, *(number for number in range(len(slots)) if number not in chosen)]
+    placed = dict(zip(large, corners, strict=True))
+    whole = pack(sizes, width, order, [slot.mask for slot in slots], placed)
+    return Packing(whole.width - gap, whole.height - gap, every, whole.corners)
+
+
+def _best(
+    slots: Sequence[Slot], widths: Iterable[int], worth: Callable[[Packed], float], gap: int
+) -> tuple[Packed, tuple[Form, ...]]:
     masks = [slot.mask for slot in slots]
     best: tuple[float, Packed, tuple[Form, ...]] | None = None
     for width in widths:
         for forms in _choices(slots, width):
-            sizes = [(form.width + gap, form.height + gap) for form in forms]
+            sizes = _sizes(forms, gap)
             strip = max(width + gap, *(size[0] for size in sizes))
             for order in _orders(sizes):
                 packed = pack(sizes, strip, order, masks)
                 packed = Packed(packed.corners, packed.width - gap, packed.height - gap)
-                value = worth(packed) + (0.02 if order is None else 0.0)
+                value = worth(packed) + (_IN_ORDER if order is None else 0.0)
+                value -= _CUT if any(form.cut for form in forms) else 0.0
                 if best is None or value > best[0] + 1e-9:
                     best = (value, packed, forms)
     assert best is not None  # noqa: S101 - there is a width, and a form for every slot
-    return Packing(best[1].width, best[1].height, best[2], best[1].corners)
+    return best[1], best[2]
+
+
+def _sizes(forms: Iterable[Form], gap: int) -> list[tuple[int, int]]:
+    return [(form.width + gap, form.height + gap) for form in forms]
+
+
+def _large(slots: Sequence[Slot]) -> list[int]:
+    """Return which slots matter to the form of the whole; all, where the others are many."""
+    areas = [form.width * form.height for slot in slots for form in slot.forms(1)[:1]]
+    total = sum(areas)
+    large = [number for number, area in enumerate(areas) if area >= _SMALL * total]
+    rest = total - sum(areas[number] for number in large)
+    return large if rest <= _REST * total else list(range(len(slots)))
 
 
 def gap_within(slots: Sequence[Slot]) -> int:
@@ -135,13 +185,13 @@ def _keys(tensors: Sequence[Tensor]) -> list[tuple[object, ...]]:
         (*key, _NUMBER.sub("#", one.name.source)) if key in doubled else (*key, "")
         for key, one in zip(plain, tensors, strict=True)
     ]
+    counts = [0] * len(tensors)
     seen: dict[tuple[object, ...], int] = {}
-    counted: list[tuple[object, ...]] = [()] * len(tensors)
-    for number in sorted(range(len(tensors)), key=lambda n: _natural(tensors[n].name.source)):
+    several = [number for number, key in enumerate(plain) if key in doubled]
+    for number in sorted(several, key=lambda n: _natural(tensors[n].name.source)):
         here = (*spelt[number], *where[number])
-        seen[here] = count = seen.get(here, -1) + 1
-        counted[number] = (*spelt[number], count)
-    return counted
+        seen[here] = counts[number] = seen.get(here, -1) + 1
+    return [(*key, count) for key, count in zip(spelt, counts, strict=True)]
 
 
 def _key(tensor: Tensor) -> tuple[object, ...]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from modelweightvis.folds import size_of
-from modelweightvis.layouts.forms import gap_of
+from modelweightvis.folds import Fold, size_of
+from modelweightvis.layouts.forms import Form, gap_of
 from modelweightvis.layouts.packing import Packed
 from modelweightvis.layouts.panels import Mark, Panel, Spot, stacked, strain, widths_of
 from modelweightvis.layouts.slots import Packing, Seat, pack_slots, slots_apart, slots_of
@@ -82,19 +83,19 @@ def stack_panel(
     above, below = (_outside(stack.tensors, place) for place in ("above", "below"))
     if template is None:
         return banner([*above, *below], 0, aspect)
-    outside = sum(one.elements for one in (*above, *below))
-    best: tuple[float, Panel] | None = None
-    for count in _counts(template, outside, aspect, columns):
-        blocks = _blocks(template, count)
-        panel = stacked(
-            [banner(above, blocks.width), blocks, banner(below, blocks.width)], template.gap
-        )
-        packed = Packed((), panel.width, panel.height)
-        value = _share(packed, template.elements + outside, aspect)
+    elements = template.elements + sum(one.elements for one in (*above, *below))
+    best: tuple[float, int, Panel, Panel] | None = None
+    for count in _counts(template, elements, aspect, columns):
+        width, height = template.columns(count)
+        top, bottom = banner(above, width), banner(below, width)
+        heights = [height, *(one.height + template.gap for one in (top, bottom) if one.height)]
+        packed = Packed((), max(width, top.width, bottom.width), sum(heights))
+        value = _share(packed, elements, aspect)
         if best is None or value > best[0] + 1e-9:
-            best = (value, panel)
+            best = (value, count, top, bottom)
     assert best is not None  # noqa: S101 - there is a number of columns
-    return best[1]
+    _, count, top, bottom = best
+    return stacked([top, _blocks(template, count), bottom], template.gap)
 
 
 def banner(tensors: Sequence[Tensor], width: int, aspect: float = 1.0) -> Panel:
@@ -144,15 +145,15 @@ def _layers(found: Sequence[int], wanted: int) -> tuple[int, ...]:
     return tuple(range(count)) if count <= 4 * len(found) + 64 else tuple(found)
 
 
-def _counts(template: Template, outside: int, aspect: float, columns: int | None) -> Sequence[int]:
+def _counts(template: Template, elements: int, aspect: float, columns: int | None) -> Sequence[int]:
     """Return the numbers of columns that are worth trying."""
     if columns is not None:
         return [min(columns, len(template.layers))]
 
     def value(count: int) -> float:
         width, height = template.columns(count)
-        packed = Packed((), width, height + outside // width)
-        return _share(packed, template.elements + outside, aspect)
+        packed = Packed((), width, height + (elements - template.elements) // width)
+        return _share(packed, elements, aspect)
 
     rows = dict.fromkeys(-(-len(template.layers) // n) for n in range(1, len(template.layers) + 1))
     counts = dict.fromkeys(-(-len(template.layers) // row) for row in rows)
@@ -179,7 +180,11 @@ def _blocks(template: Template, columns: int) -> Panel:
 def _spot(tensor: Tensor, packing: Packing, seat: Seat, x: int, y: int) -> Spot:
     form, corner = packing.forms[seat.slot], packing.corners[seat.slot]
     right, down = form.place(seat.expert)
-    shape = tensor.region.shape
-    fold = form.fold(shape)
-    width, height = size_of(shape, fold)
+    width, height, fold = _folded(form, tensor.region.shape)
     return Spot(tensor, x + corner[0] + right, y + corner[1] + down, width, height, fold)
+
+
+@lru_cache(maxsize=1024)
+def _folded(form: Form, shape: tuple[int, ...]) -> tuple[int, int, Fold]:
+    fold = form.fold(shape)
+    return *size_of(shape, fold), fold

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from modelweightvis.tensors import Tensor
 
 #: So many tensors are packed as one; with more, their names divide them.
-_TOGETHER: Final = 16
+_TOGETHER: Final = 40
 #: So many things are packed at once.
 _MOST: Final = 48
 
