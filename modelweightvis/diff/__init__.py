@@ -1,0 +1,1 @@
+"""What differs between models: which tensor belongs to which, and by how much."""
