@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 from collections.abc import Iterable, Iterator, Sequence
 
 from arbvis_core.errors import SinkError
 from arbvis_core.interrupts import undisturbed
 from arbvis_core.sinks.bundles import read_manifest
-from arbvis_core.sinks.staging import Staging, beside, refused
+from arbvis_core.sinks.claims import clear_abandoned
+from arbvis_core.sinks.staging import Staging, refused
 from arbvis_core.values import Blob
 
 
@@ -35,9 +35,9 @@ class LocalSink:
         self._path = path
         self._force = force
         self._inputs = tuple(inputs)
-        self._old = ""
-        self._renaming = self._done = False
+        self._moved = self._renaming = self._done = False
         target = _target(path)
+        clear_abandoned(target)
         try:
             self._check(target)
         except OSError as error:
@@ -69,12 +69,11 @@ class LocalSink:
         """
         target = self._staging.target
         self._check(target)
-        old = beside(target, "old")
         try:
             self._renaming = True
             if os.path.lexists(target):
-                self._old = old
-                os.rename(target, old)
+                self._moved = True
+                os.rename(target, self._staging.old)
             os.rename(self._staging.folder, target)
         except OSError as error:
             raise refused(self._path, error) from error
@@ -96,15 +95,15 @@ class LocalSink:
         What is on the disk decides: a signal may come right after either rename.
         """
         self._done = self._renaming and not os.path.lexists(self._staging.folder)
+        old = self._staging.old
         if self._done:
             self._staging.keep()
-            shutil.rmtree(self._old, ignore_errors=True)
-        elif self._old and os.path.lexists(self._old):
+        elif self._moved and os.path.lexists(old):
             try:
-                os.rename(self._old, self._staging.target)
+                os.rename(old, self._staging.target)
             except OSError as error:
-                raise SinkError(f"{self._path} has been moved to {self._old}") from error
-        self._old = ""
+                raise SinkError(f"{self._path} has been moved to {old}") from error
+        self._moved = False
 
     def _check(self, target: str) -> None:
         """Refuse to replace what may be dear to the user."""
@@ -143,6 +142,7 @@ class BundleUpdate:
     def __init__(self, path: str) -> None:
         self._path = path
         target = _target(path)
+        clear_abandoned(target)
         if read_manifest(target) is None:
             raise SinkError(f"{path} is not a bundle of arbvis: it has no manifest.json of ours")
         self._staging = Staging(target, path)

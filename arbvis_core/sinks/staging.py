@@ -5,11 +5,11 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import secrets
 import shutil
 
 from arbvis_core.errors import SinkError
 from arbvis_core.sinks import paths
+from arbvis_core.sinks.claims import PURPOSES, Claim
 from arbvis_core.values import Blob
 
 #: What the system's refusals mean to whoever waits for a picture.
@@ -23,36 +23,37 @@ REASONS = {
     errno.EEXIST: "a file stands where a folder is needed",
     errno.ENOTDIR: "a file stands where a folder is needed",
 }
-#: Characters of the target's name that the name of the staging folder repeats.
-REPEATED = 40
 
 
 class Staging:
     """Files on their way to `target`.
 
     A pickled copy writes into the same folder.
+
+    Attributes:
+        target: where they will be.
+        folder: where they are.
+        old: where whatever is at the target goes meanwhile.
     """
 
     def __init__(self, target: str, shown: str) -> None:
         self._shown = shown
         self._parents: list[str] = []
         self._made: set[str] = set()
+        self._claim: Claim | None = None
         self.target = target
         try:
             self._parents = _make_parents(os.path.dirname(target))
-            self.folder = beside(target, "partial")
+            self._claim = Claim(target)
+            self.folder, self.old, self._doomed = map(self._claim.beside, PURPOSES)
             os.mkdir(self.folder)
         except OSError as error:
+            self._leave()
             self._drop_parents()
             raise refused(shown, error) from error
 
-    def __getstate__(self) -> tuple[str, str, str]:
-        return self.target, self._shown, self.folder
-
-    def __setstate__(self, state: tuple[str, str, str]) -> None:
-        self.target, self._shown, self.folder = state
-        self._parents = []
-        self._made = set()
+    def __getstate__(self) -> dict[str, object]:
+        return {**vars(self), "_parents": [], "_made": set(), "_claim": None}
 
     def write(self, blob: Blob) -> None:
         """Write one file, from any thread.
@@ -82,35 +83,31 @@ class Staging:
 
     def discard(self) -> None:
         """Delete everything that was written, and the parents that were made for it."""
-        remove(self.folder)
+        doomed = self._doomed
+        try:
+            # Whoever still writes finds the folder gone, and cannot fill it while it is emptied.
+            os.rename(self.folder, doomed)
+        except OSError:
+            doomed = self.folder
+        shutil.rmtree(doomed, ignore_errors=True)
+        self._leave()
         self._drop_parents()
 
     def keep(self) -> None:
-        """Leave the parents in place from now on."""
+        """Delete what has been replaced, and leave everything else as it is from now on."""
+        shutil.rmtree(self.old, ignore_errors=True)
+        self._leave()
         self._parents = []
+
+    def _leave(self) -> None:
+        if self._claim is not None:
+            self._claim.release()
 
     def _drop_parents(self) -> None:
         for parent in reversed(self._parents):
             with contextlib.suppress(OSError):
                 os.rmdir(parent)
         self._parents = []
-
-
-def beside(target: str, purpose: str) -> str:
-    """Return a hidden path in the target's folder that nothing has."""
-    folder, name = os.path.split(target)
-    return os.path.join(folder, f".{name[:REPEATED]}.{purpose}-{secrets.token_hex(3)}")
-
-
-def remove(folder: str) -> None:
-    """Delete a folder, whoever is still writing into it."""
-    doomed = beside(folder, "doomed")
-    try:
-        # Whoever still writes finds the folder gone, and cannot fill it while it is emptied.
-        os.rename(folder, doomed)
-    except OSError:
-        doomed = folder
-    shutil.rmtree(doomed, ignore_errors=True)
 
 
 def refused(shown: str, error: OSError) -> SinkError:
