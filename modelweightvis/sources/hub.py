@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from arbvis_core.api import SourceError
 from modelweightvis.sources.addresses import COMMIT, Address, is_safe, shown
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 #: No repository that is drawn whole has more files.
 MOST = 20_000
+#: Files of fewer bytes come in without a bar.
+QUICK = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +119,7 @@ class Hub:
             cache_dir=self._root,
             endpoint=self._endpoint,
             library_name="modelweightvis",
+            tqdm_class=_bar(name, snapshot.files[name]),
         )
 
     def _api(self) -> HfApi:
@@ -136,6 +139,25 @@ class Hub:
         found = Snapshot(address, commit, files, offline=True)
         _check_number(found)
         return found
+
+
+def _bar(name: str, size: int) -> type[Any]:
+    """Make the client's bar show the file's name, where it would show the end of a signed address.
+
+    As ever, it shows on a terminal only; what is there at once gets none.
+    """
+    from huggingface_hub.utils.tqdm import tqdm
+
+    class Bar(tqdm):
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            if not str(kwargs.get("desc")).startswith(name):
+                kwargs["desc"] = name
+            if size < QUICK:
+                kwargs["disable"] = True
+            begin: Any = super().__init__  # it has no types
+            begin(*args, **kwargs)
+
+    return Bar
 
 
 def _check_number(snapshot: Snapshot) -> None:

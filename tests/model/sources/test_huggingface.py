@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import pickle
@@ -13,7 +14,7 @@ from pathlib import Path
 
 import huggingface_hub
 import pytest
-from hub import Hub
+from hub import File, Hub
 from huggingface_hub import constants
 from served import MODEL, NOISE, TOKEN, content, contents, refusal
 
@@ -21,6 +22,7 @@ from arbvis_core.api import Source
 from arbvis_core.testing import SourceContract, SourceProviderContract
 from modelweightvis.sources import HuggingFaceSourceProvider as Provider
 from modelweightvis.sources import cache
+from modelweightvis.sources import hub as client
 
 
 class TestProvider(SourceProviderContract):
@@ -229,6 +231,36 @@ def test_what_is_there_needs_no_room(
     usage = shutil.disk_usage("/")
     monkeypatch.setattr(cache.shutil, "disk_usage", lambda _path: usage._replace(free=100))
     assert contents(provider, "hf://a/b")["config.json"] == b"{}"
+
+
+class Terminal(io.StringIO):
+    """Standard error that people look at."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_terminal_shows_how_far_large_files_are(
+    hub: Hub, provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "QUICK", 1000)
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    hub.commit("a/b", MODEL)
+    provider.open("hf://a/b")
+    shown = sys.stderr.getvalue()
+    assert "model.safetensors: 100%" in shown
+    assert "config.json" not in shown
+    assert File(NOISE, large=True).sha256[-20:] not in shown
+
+
+def test_a_pipe_shows_nothing(
+    hub: Hub, provider: Provider, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(client, "QUICK", 0)
+    hub.commit("a/b", MODEL)
+    hub.cuts["model.safetensors"] = [1000, 1000]
+    provider.open("hf://a/b")
+    assert capfd.readouterr() == ("", "")
 
 
 def run(program: str, *words: str, hub: Hub, folder: Path, **more: str) -> tuple[int, str, str]:
