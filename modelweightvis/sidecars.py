@@ -33,7 +33,7 @@ class SourceMetaSidecarHook(Enricher):
         if source is None:
             return document
         try:
-            value = _read(source)
+            value = read_object(source)
         except ValueError as error:
             warning = f"{source.name} is left out: {error}"
             return replace(document, warnings=(*document.warnings, warning))
@@ -62,7 +62,7 @@ def _config(document: Document, siblings: Sequence[Source]) -> Source | None:
     return None
 
 
-def _read(source: Source) -> Mapping[str, Any]:
+def read_object(source: Source) -> Mapping[str, Any]:
     """Parse a configuration.
 
     Raises:

@@ -94,7 +94,10 @@ def hue_of(name: str) -> int:
 
 
 def _runs(documents: Sequence[Document], request: Request) -> tuple[_Run, ...]:
-    """Lay the sources end to end in the order they were opened, whichever format claimed them."""
+    """Lay the sources end to end in the order they were opened, whichever format claimed them.
+
+    What a format has found beside a file that was named is shown only if nothing that was named is.
+    """
     order = {
         (number, source.key): index
         for number, sources in enumerate(request.opened)
@@ -108,7 +111,8 @@ def _runs(documents: Sequence[Document], request: Request) -> tuple[_Run, ...]:
     }
     runs: list[_Run] = []
     position = 0
-    for key in sorted(owners, key=lambda key: (key[0], order.get(key, 0))):
+    shown = [key for key in owners if key in order] or owners
+    for key in sorted(shown, key=lambda key: (key[0], order.get(key, 0))):
         document, source = owners[key]
         runs.append(_Run(document, source, position))
         position += source.size

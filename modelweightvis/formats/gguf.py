@@ -19,7 +19,8 @@ def documents(group: Group) -> list[Document]:
     Raises:
         FormatError: a file is damaged, cut short, or of a version that cannot be read.
     """
-    return [_document(model) for model in group_models(group.claimed, group.siblings)]
+    models = group_models(group.claimed, group.siblings, first_names_all=True)
+    return [_document(model) for model in models]
 
 
 def _document(model: Model) -> Document:

@@ -16,6 +16,7 @@ from arbvis_core.api import (
 )
 from modelweightvis.encodings.table import ElementType, element_type
 from modelweightvis.formats.documents import Content, model_document
+from modelweightvis.formats.fusion.fuse import fuse
 from modelweightvis.formats.npy_header import Header, header_stop, parse_header
 from modelweightvis.formats.reading import (
     check_empty,
@@ -42,7 +43,10 @@ def documents(group: Group) -> list[Document]:
         FormatError: a file is damaged, cut short, or all of it is compressed.
     """
     return [
-        model_document("npz", model, [_content(source) for source in model.sources])
+        fuse(
+            model_document("npz", model, [_content(source) for source in model.sources]),
+            group.siblings,
+        )
         for model in group_models(group.claimed, group.siblings)
     ]
 

@@ -19,17 +19,21 @@ if TYPE_CHECKING:
 
 
 class SafetensorsFormatPlugin(Format):
-    """Recognises safetensors by the length and the brace they begin with, or by their name."""
+    """Recognises safetensors by the length and the brace they begin with, or by their name.
+
+    The index of a model's shards stands for all of them.
+    """
 
     name = "safetensors"
     priority = Priority.NORMAL
     decoders = TENSOR_DECODERS
 
     def matches(self, probe: Probe) -> bool:
-        """Claim what begins with the length of a header and a brace, or is called so."""
+        """Claim what begins with the length of a header and a brace, what is called so, indexes."""
         from modelweightvis.formats.safetensors import SUFFIX, begins
+        from modelweightvis.formats.shards import is_index
 
-        return begins(probe) or has_suffix(probe, (SUFFIX,))
+        return begins(probe) or has_suffix(probe, (SUFFIX,)) or is_index(probe.name, SUFFIX)
 
     def parse(self, group: Group) -> Sequence[Document]:
         """Return one document per model; only headers are read.
@@ -74,10 +78,11 @@ class PickleFormatPlugin(Format):
     decoders = TENSOR_DECODERS
 
     def matches(self, probe: Probe) -> bool:
-        """Claim archives with a `data.pkl`, files from before PyTorch 1.6, and pickles by name."""
-        from modelweightvis.formats.pytorch import begins
+        """Claim archives with a `data.pkl`, what is older, and pickles and indexes by name."""
+        from modelweightvis.formats.pytorch import INDEXED, begins
+        from modelweightvis.formats.shards import is_index
 
-        return begins(probe)
+        return begins(probe) or is_index(probe.name, INDEXED)
 
     def parse(self, group: Group) -> Sequence[Document]:
         """Return one document per model; nothing is executed, and only pickles are read.

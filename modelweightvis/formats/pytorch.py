@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from arbvis_core.api import Document, Group, Probe, Region, Source
 from modelweightvis.formats.documents import Content, model_document
+from modelweightvis.formats.fusion.fuse import fuse
 from modelweightvis.formats.reading import basename, has_suffix, of_source
 from modelweightvis.formats.shards import group_models
 from modelweightvis.formats.tensors import header_region
@@ -14,11 +15,15 @@ from modelweightvis.formats.torch_files import PICKLE, PICKLED, is_legacy, open_
 from modelweightvis.formats.torch_tensors import named_tensors, tensor_regions
 from modelweightvis.formats.zips import MAGIC, first_name
 
+#: How the names of shards end that an index may list.
+INDEXED = ".bin"
 SUFFIXES = (".bin", ".pth", ".pt", ".ckpt")
 #: Files of a training that hold no weights, or tensors that are none.
 _ASIDE = re.compile(
     r"(training_args|optimizer|scheduler|scaler|rng_state|global_step).*", re.IGNORECASE
 )
+#: What Meta calls the files of a model, each with a slice of every tensor.
+_SLICE = re.compile(r"consolidated\.[0-9]{2,}\.pth")
 
 
 def begins(probe: Probe) -> bool:
@@ -39,15 +44,20 @@ def documents(group: Group) -> list[Document]:
     Raises:
         FormatError: a file is damaged, cut short, or compressed.
     """
-    models = group_models(group.claimed, group.siblings, ".bin.index.json")
+    slices = [one for one in (*group.claimed, *group.siblings) if _SLICE.fullmatch(basename(one))]
     return [
-        model_document("pytorch", model, [_content(source) for source in model.sources])
-        for model in models
+        fuse(
+            model_document(
+                "pytorch", model, [_content(source, len(slices)) for source in model.sources]
+            ),
+            group.siblings,
+        )
+        for model in group_models(group.claimed, group.siblings, INDEXED)
     ]
 
 
-def _content(source: Source) -> Content:
-    """Return the tensors of a file, or why there are none."""
+def _content(source: Source, slices: int) -> Content:
+    """Return the tensors of a file, or why there are none; `slices` is how many there may be."""
     if aside := _ASIDE.fullmatch(basename(source)):
         return Content(source, (), warnings=(_skipped(source, f"it is a {aside[1].lower()} file"),))
     with of_source(source):
@@ -58,9 +68,14 @@ def _content(source: Source) -> Content:
         named, left_out = named_tensors(source.name, saved.value)
         found = saved.find({tensor.storage for tensor in named.values()})
         regions = tuple(tensor_regions(source.name, named, found))
-    notes = tuple(_notes(source, regions, left_out))
+    notes = [*_notes(source, regions, left_out)]
+    if slices > 1 and _SLICE.fullmatch(basename(source)):
+        notes.append(
+            f"{source.name} is one of {slices} slices of a model that was cut for as many "
+            f"processors; slices are shown one by one, as they are stored"
+        )
     header = header_region(source.key, saved.start, saved.stop, PICKLE)
-    return Content(source, (header, *regions), warnings=notes)
+    return Content(source, (header, *regions), warnings=tuple(notes))
 
 
 def _notes(source: Source, regions: Sequence[Region], left_out: int) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from arbvis_core.api import Document, Group, Probe, Source
 from modelweightvis.formats.documents import Content, model_document
+from modelweightvis.formats.fusion.fuse import fuse
 from modelweightvis.formats.reading import of_source, read, refuse_pointer
 from modelweightvis.formats.safetensors_header import LONGEST, PRELUDE, header_stop, parse_header
 from modelweightvis.formats.shards import group_models
@@ -27,10 +28,12 @@ def documents(group: Group) -> list[Document]:
     Raises:
         FormatError: a file is damaged or cut short.
     """
-    models = group_models(group.claimed, group.siblings, f"{SUFFIX}.index.json")
     return [
-        model_document("safetensors", model, [_content(source) for source in model.sources])
-        for model in models
+        fuse(
+            model_document("safetensors", model, [_content(source) for source in model.sources]),
+            group.siblings,
+        )
+        for model in group_models(group.claimed, group.siblings, SUFFIX)
     ]
 
 

@@ -226,8 +226,8 @@ def test_parts_that_do_not_fit_are_named() -> None:
     flat = file.add("flat", "F32", np.zeros(16, np.float32))
     with pytest.raises(FormatError, match=r"w: scales of shape \(3, 6\) do not fit"):
         packed.scaled("w", bytes_, [scales], dtype="")
+    one, many = (file.add("s", "F32", np.zeros((4, n), np.float32)) for n in (1, 6))
     with pytest.raises(FormatError, match=r"w: scales of shape \(4, 6\) for such of \(4, 1\)"):
-        one, many = (file.add("s", "F32", np.zeros((4, n), np.float32)) for n in (1, 6))
         packed.scaled("w", bytes_, [one, many], dtype="")
     with pytest.raises(FormatError, match="24 bytes are not 96 elements of F4"):
         packed.scaled("w", bytes_, [], dtype="", stored_as="F4", shape=(4, 24))
