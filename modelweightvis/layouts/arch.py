@@ -11,7 +11,7 @@ from modelweightvis.options import ColourOptions, TensorOptions
 if TYPE_CHECKING:
     from arbvis_core.api import Placement
     from modelweightvis.layouts.models import Model
-    from modelweightvis.layouts.panels import Panel, Spot
+    from modelweightvis.layouts.sketches import Drawing, Spot
 
 
 class ArchLayoutPlugin(Layout):
@@ -60,26 +60,28 @@ def _insists(request: Request) -> bool:
 def _scene(request: Request, number: int, documents: Sequence[Document]) -> Scene | None:
     """Return the scene of one input; None if none of its tensors is to be shown."""
     from arbvis_core.api import Canvas
-    from modelweightvis.layouts.models import models_panel
+    from modelweightvis.layouts.models import picture_of
+    from modelweightvis.layouts.sketches import Drawing
 
     options = request.option(TensorOptions)
     holding = [one for one in documents if _has_tensors(one)]
     models, notes = _models(holding, options.match)
     if not models:
         return None
-    panel = models_panel(models, options.columns, whole=options.match is None)
+    picture = picture_of(models, options.columns, whole=options.match is None)
+    drawing = Drawing()
+    picture.draw(drawing, 0, 0)
     label = _called(request, number, documents)
-    elements = sum(one.elements for model in models for one in model.tensors)
-    canvas = Canvas(panel.width, panel.height)
+    canvas = Canvas(picture.width, picture.height)
     return Scene(
         key=label,
         label=label,
         extent=canvas,
-        placements=_placements(panel, models),
+        placements=_placements(drawing, models),
         renderer="elements",
         documents=tuple(documents if _insists(request) else holding),
-        labels=_labels(panel),
-        attributes={"painted": round(elements / (canvas.width * canvas.height), 4)},
+        labels=_labels(drawing),
+        attributes={"painted": round(picture.elements / (canvas.width * canvas.height), 4)},
         view=request.option(ColourOptions).view(),
         warnings=tuple(notes),
     )
@@ -115,7 +117,7 @@ def _called(request: Request, number: int, documents: Sequence[Document]) -> str
     return word if word.strip(".") else documents[0].name
 
 
-def _placements(panel: Panel, models: Sequence[Model]) -> tuple[Placement, ...]:
+def _placements(drawing: Drawing, models: Sequence[Model]) -> tuple[Placement, ...]:
     from arbvis_core.api import Box, Placement
     from modelweightvis.layouts.heads import heads_of
     from modelweightvis.sidecars import config_of
@@ -124,7 +126,7 @@ def _placements(panel: Panel, models: Sequence[Model]) -> tuple[Placement, ...]:
     configs = {id(model): config_of(model.document) for model in models}
     taken: dict[str, int] = {}
     placements = []
-    for spot in panel.spots:
+    for spot in drawing.spots:
         model = owners[id(spot.tensor)]
         region = spot.tensor.region
         name = region.name if len(models) == 1 else f"{model.name}/{region.name}"
@@ -157,12 +159,12 @@ def _attributes(spot: Spot) -> dict[str, Any]:
     }
 
 
-def _labels(panel: Panel) -> tuple[Any, ...]:
+def _labels(drawing: Drawing) -> tuple[Any, ...]:
     from arbvis_core.api import Box, Label
 
     return tuple(
         Label(mark.name, mark.kind, Box(mark.x, mark.y, mark.width, mark.height), text=mark.text)
-        for mark in panel.marks
+        for mark in drawing.marks
     )
 
 

@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from modelweightvis.layouts.forms import gap_of
-from modelweightvis.layouts.packing import Packed
-from modelweightvis.layouts.panels import ASPECT, Panel, gathered, outlined, stacked, strain
-from modelweightvis.layouts.stacks import Stack, banner, stack_panel, template_of
-from modelweightvis.layouts.trees import tree_panel
+from modelweightvis.layouts.sketches import ASPECT, Sketch, gathered, outlined, stacked
+from modelweightvis.layouts.stacks import Stack, banner, outside, stack_forms, template_of
+from modelweightvis.layouts.trees import tree_forms
 from modelweightvis.sidecars import config_of
 
 if TYPE_CHECKING:
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
     from modelweightvis.config import ModelConfig
     from modelweightvis.tensors import Tensor
 
-#: Where no other stack is beside them, these are what `config.json` tells the layers of.
+#: The stack with most blocks is what `config.json` tells the layers of, if it is one of these.
 _MAIN: Final = frozenset(("text", "encoder", "decoder", "vision", "audio"))
 
 
@@ -29,70 +28,59 @@ class Model(NamedTuple):
     name: str = ""
 
 
-def model_panel(model: Model, columns: int | None = None, *, whole: bool = True) -> Panel:
-    """Return the picture of one document.
+def picture_of(
+    models: Sequence[Model], columns: int | None = None, *, whole: bool = True
+) -> Sketch:
+    """Return the picture of all documents of one input.
 
     Args:
-        model: its tensors.
+        models: one per document.
         columns: in how many the blocks of every stack lie; None chooses.
-        whole: all its tensors are shown, so that what is not there is missing.
+        whole: all tensors are shown, so that what is not there is missing.
     """
+    if len(models) == 1:
+        return _model(models[0], columns, ASPECT, whole=whole)
+    choices = []
+    for model in models:
+        forms = [_model(model, columns, aspect, whole=whole) for aspect in (ASPECT, 0.6)]
+        choices.append([outlined(form, model.name, "stack") for form in forms])
+    return gathered(choices, _gap(choices))
+
+
+def _model(model: Model, columns: int | None, aspect: float, *, whole: bool) -> Sketch:
     stacks = _stacks(model, whole=whole)
     shared = next((stack for stack in stacks if not stack.name), None)
     own = [stack for stack in stacks if stack.name]
     if not own:
-        return tree_panel(model.tensors)
-    templates = [template_of(stack) for stack in own]
-    elements = sum(one.elements for one in model.tensors)
-    best: tuple[float, Panel] | None = None
-    for aspect in dict.fromkeys(
-        (ASPECT, ASPECT / min(len(own), 3), 1.0 if len(own) > 1 else ASPECT)
-    ):
-        panels = [
-            outlined(_stack(stack, template, aspect, columns), stack.name, "stack")
-            for stack, template in zip(own, templates, strict=True)
-        ]
-        panel = _with_shared(_beside(panels), shared)
-        packed = Packed((), panel.width, panel.height)
-        value = elements / (panel.width * panel.height) - strain(packed, ASPECT)
-        if best is None or value > best[0] + 1e-9:
-            best = (value, panel)
-    assert best is not None  # noqa: S101 - there is an aspect
-    return best[1]
+        return tree_forms(model.tensors, aspect)[0]
+    choices = []
+    for stack in own:
+        forms = _forms(stack, aspect / min(len(own), 3), columns)
+        choices.append([outlined(form, stack.name, "stack") for form in forms])
+    around = sum(one.elements for one in shared.tensors) if shared else 0
+    picture = gathered(choices, _gap(choices), aspect, around)
+    return _with_shared(picture, shared) if shared else picture
 
 
-def models_panel(
-    models: Sequence[Model], columns: int | None = None, *, whole: bool = True
-) -> Panel:
-    """Return the picture of all documents of one input."""
-    panels = [model_panel(model, columns, whole=whole) for model in models]
-    if len(panels) == 1:
-        return panels[0]
-    return _beside(
-        [outlined(panel, model.name, "stack") for model, panel in zip(models, panels, strict=True)]
-    )
-
-
-def _beside(panels: Sequence[Panel]) -> Panel:
-    gap = 2 * gap_of(max(max(panel.width, panel.height) for panel in panels))
-    return gathered(panels, gap)
-
-
-def _stack(stack: Stack, template: object, aspect: float, columns: int | None) -> Panel:
+def _forms(stack: Stack, aspect: float, columns: int | None) -> list[Sketch]:
+    template = template_of(stack)
     if template is None:
-        return tree_panel(stack.tensors, aspect)
-    return stack_panel(stack, template, aspect, columns)  # type: ignore[arg-type]
+        return tree_forms(stack.tensors, aspect)
+    return stack_forms(stack, template, aspect, columns)
 
 
-def _with_shared(panel: Panel, shared: Stack | None) -> Panel:
+def _gap(choices: Sequence[Sequence[Sketch]]) -> int:
+    return gap_of(max(max(forms[0].width, forms[0].height) for forms in choices))
+
+
+def _with_shared(picture: Sketch, shared: Stack) -> Sketch:
     """Return the picture with what several stacks share above and below it."""
-    if shared is None:
-        return panel
-    above, below = (
-        banner([one for one in shared.tensors if one.name.place == place], panel.width)
-        for place in ("above", "below")
-    )
-    return stacked([above, panel, below], 2 * gap_of(max(panel.width, panel.height)))
+    above, below = outside(shared.tensors)
+    parts = [banner(above, picture.width)] if above else []
+    parts.append(picture)
+    if below:
+        parts.append(banner(below, picture.width))
+    return stacked(parts, gap_of(max(picture.width, picture.height)))
 
 
 def _stacks(model: Model, *, whole: bool) -> list[Stack]:
@@ -105,7 +93,7 @@ def _stacks(model: Model, *, whole: bool) -> list[Stack]:
         name: len({one.name.layer for one in found if one.name.layer is not None})
         for name, found in members.items()
     }
-    main = max(blocks, key=lambda name: blocks[name], default="")
+    main = max(blocks, key=lambda name: blocks[name])
     return [
         Stack(name, tuple(found), _layers(config, name, name == main) if whole else 0)
         for name, found in members.items()

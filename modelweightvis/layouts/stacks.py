@@ -9,16 +9,26 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from modelweightvis.folds import Fold, size_of
 from modelweightvis.layouts.forms import Form, gap_of
 from modelweightvis.layouts.packing import Packed
-from modelweightvis.layouts.panels import Mark, Panel, Spot, stacked, strain, widths_of
+from modelweightvis.layouts.sketches import (
+    Drawing,
+    Mark,
+    Sketch,
+    Spot,
+    share,
+    stacked,
+    widths_of,
+)
 from modelweightvis.layouts.slots import Packing, Seat, pack_slots, slots_apart, slots_of
 
 if TYPE_CHECKING:
     from modelweightvis.tensors import Tensor
 
-#: A block may be so many times as wide as high, and the other way round, at little cost.
-_BLOCK_ASPECT: Final = 1.0
-#: So many numbers of columns are tried in full.
-_TRIED: Final = 4
+#: Width over height of a pleasant block.
+_BLOCK: Final = 1.0
+#: So many numbers of columns are tried.
+_TRIED: Final = 8
+#: So many widths are tried for what lies outside the blocks.
+_WIDTHS: Final = 16
 
 
 class Stack(NamedTuple):
@@ -36,7 +46,15 @@ class Stack(NamedTuple):
 
 
 class Template(NamedTuple):
-    """The block that every layer of a stack is drawn by."""
+    """The block that every layer of a stack is drawn by.
+
+    Attributes:
+        packing: of the slots, all layers' together.
+        members: the tensors of every layer, each with its slot.
+        layers: what is drawn, in this order.
+        elements: of all members.
+        gap: pixels between blocks.
+    """
 
     packing: Packing
     members: Mapping[int, tuple[tuple[Tensor, Seat], ...]]
@@ -44,11 +62,25 @@ class Template(NamedTuple):
     elements: int
     gap: int
 
-    def columns(self, count: int) -> tuple[int, int]:
-        """Return the size in pixels of all blocks in so many columns."""
-        rows = -(-len(self.layers) // count)
-        width, height = self.packing.width + self.gap, self.packing.height + self.gap
-        return -(-len(self.layers) // rows) * width - self.gap, rows * height - self.gap
+    def blocks(self, columns: int) -> Sketch:
+        """Return all blocks, one below the other in so many columns."""
+        rows = -(-len(self.layers) // columns)
+        right, down = self.packing.width + self.gap, self.packing.height + self.gap
+
+        def draw(drawing: Drawing, x: int, y: int) -> None:
+            for number, layer in enumerate(self.layers):
+                column, row = divmod(number, rows)
+                self._block(drawing, layer, x + column * right, y + row * down)
+
+        used = -(-len(self.layers) // rows)
+        return Sketch(used * right - self.gap, rows * down - self.gap, self.elements, draw)
+
+    def _block(self, drawing: Drawing, layer: int, x: int, y: int) -> None:
+        found = self.members.get(layer, ())
+        kind, text = ("layer", "") if found else ("missing", f"layer {layer} is not in the files")
+        size = self.packing.width, self.packing.height
+        drawing.marks.append(Mark(f"layer {layer}", kind, x, y, *size, text))
+        drawing.spots.extend(_spot(one, self.packing, seat, x, y) for one, seat in found)
 
 
 def template_of(stack: Stack) -> Template | None:
@@ -65,8 +97,8 @@ def template_of(stack: Stack) -> Template | None:
     elements = sum(slot.elements for slot in slots)
     mean = elements / len(members)
     forms = [form for slot in slots for form in slot.forms(1)]
-    widths = widths_of([form.width for form in forms], max(1, int(mean)), _BLOCK_ASPECT)
-    packing = pack_slots(slots, widths, lambda packed: _share(packed, mean, _BLOCK_ASPECT))
+    widths = widths_of([form.width for form in forms], int(mean), _BLOCK)
+    packing = pack_slots(slots, widths, lambda packed: share(packed, mean, _BLOCK))
     return Template(
         packing,
         {layer: tuple(found) for layer, found in members.items()},
@@ -76,54 +108,69 @@ def template_of(stack: Stack) -> Template | None:
     )
 
 
-def stack_panel(
-    stack: Stack, template: Template | None, aspect: float, columns: int | None = None
-) -> Panel:
-    """Return a stack at about an aspect, or with its blocks in so many columns."""
-    above, below = (_outside(stack.tensors, place) for place in ("above", "below"))
-    if template is None:
-        return banner([*above, *below], 0, aspect)
-    elements = template.elements + sum(one.elements for one in (*above, *below))
-    best: tuple[float, int, Panel, Panel] | None = None
+def stack_forms(
+    stack: Stack, template: Template, aspect: float, columns: int | None = None
+) -> list[Sketch]:
+    """Return what a stack may look like: its blocks in more or fewer columns, the best first.
+
+    Args:
+        stack: its tensors.
+        template: its block.
+        aspect: width over height that is wanted.
+        columns: the number of columns, where it is given.
+    """
+    above, below = outside(stack.tensors)
+    elements = sum(one.elements for one in (*above, *below))
+    forms = []
     for count in _counts(template, elements, aspect, columns):
-        width, height = template.columns(count)
-        top, bottom = banner(above, width), banner(below, width)
-        heights = [height, *(one.height + template.gap for one in (top, bottom) if one.height)]
-        packed = Packed((), max(width, top.width, bottom.width), sum(heights))
-        value = _share(packed, elements, aspect)
-        if best is None or value > best[0] + 1e-9:
-            best = (value, count, top, bottom)
-    assert best is not None  # noqa: S101 - there is a number of columns
-    _, count, top, bottom = best
-    return stacked([top, _blocks(template, count), bottom], template.gap)
+        blocks = template.blocks(count)
+        around = [banner(part, blocks.width) for part in (above, below) if part]
+        parts = [*around[: bool(above)], blocks, *around[bool(above) :]]
+        forms.append(stacked(parts, template.gap))
+
+    def value(form: Sketch) -> float:
+        return share(Packed((), form.width, form.height), form.elements, aspect)
+
+    return sorted(forms, key=lambda form: -value(form))
 
 
-def banner(tensors: Sequence[Tensor], width: int, aspect: float = 1.0) -> Panel:
-    """Return tensors packed into a strip of a width, or at about an aspect where it is 0."""
-    if not tensors:
-        return Panel(0, 0)
+def banner(tensors: Sequence[Tensor], width: int, aspect: float = 1.0) -> Sketch:
+    """Return tensors packed into a strip of a width, or at about an aspect where that is 0."""
     slots = slots_apart(tensors)
     elements = sum(one.elements for one in tensors)
     worth: Callable[[Packed], float]
     if width:
         widths = [width]
-        worth = lambda packed: elements / (max(width, packed.width) * packed.height)  # noqa: E731
+
+        def worth(packed: Packed) -> float:
+            return elements / (max(width, packed.width) * packed.height)
     else:
         forms = [form for slot in slots for form in slot.forms(1)]
-        widths = widths_of([form.width for form in forms], elements, aspect, 16)
-        worth = lambda packed: _share(packed, elements, aspect)  # noqa: E731
+        widths = widths_of([form.width for form in forms], elements, aspect, _WIDTHS)
+
+        def worth(packed: Packed) -> float:
+            return share(packed, elements, aspect)
+
     packing = pack_slots(slots, widths, worth)
-    spots = [_spot(one, packing, Seat(number, 0), 0, 0) for number, one in enumerate(tensors)]
-    return Panel(packing.width, packing.height, tuple(spots))
+
+    def draw(drawing: Drawing, x: int, y: int) -> None:
+        drawing.spots.extend(
+            _spot(one, packing, Seat(number, 0), x, y) for number, one in enumerate(tensors)
+        )
+
+    return Sketch(packing.width, packing.height, elements, draw)
 
 
-def _share(packed: Packed, elements: float, aspect: float) -> float:
-    return elements / (packed.width * packed.height) - strain(packed, aspect)
-
-
-def _outside(tensors: Iterable[Tensor], place: str) -> list[Tensor]:
-    chosen = [one for one in tensors if one.name.place == place]
-    return sorted(chosen, key=lambda one: (one.name.order, one.name.canonical))
+def outside(tensors: Iterable[Tensor]) -> tuple[list[Tensor], list[Tensor]]:
+    """Return what lies above the blocks and what lies below them, in the order of drawing."""
+    found: dict[str, list[Tensor]] = {"above": [], "below": [], "block": []}
+    for one in tensors:
+        found[one.name.place].append(one)
+    above, below = (
+        sorted(found[place], key=lambda one: (one.name.order, one.name.canonical))
+        for place in ("above", "below")
+    )
+    return above, below
 
 
 def _kinds(tensors: Iterable[Tensor]) -> dict[int, int]:
@@ -145,36 +192,20 @@ def _layers(found: Sequence[int], wanted: int) -> tuple[int, ...]:
     return tuple(range(count)) if count <= 4 * len(found) + 64 else tuple(found)
 
 
-def _counts(template: Template, elements: int, aspect: float, columns: int | None) -> Sequence[int]:
-    """Return the numbers of columns that are worth trying."""
+def _counts(template: Template, outside: int, aspect: float, columns: int | None) -> Sequence[int]:
+    """Return the numbers of columns that are worth trying, all with columns of one height."""
+    layers = len(template.layers)
     if columns is not None:
-        return [min(columns, len(template.layers))]
+        return [min(columns, layers)]
 
     def value(count: int) -> float:
-        width, height = template.columns(count)
-        packed = Packed((), width, height + (elements - template.elements) // width)
-        return _share(packed, elements, aspect)
+        blocks = template.blocks(count)
+        packed = Packed((), blocks.width, blocks.height + outside // blocks.width)
+        return share(packed, template.elements + outside, aspect)
 
-    rows = dict.fromkeys(-(-len(template.layers) // n) for n in range(1, len(template.layers) + 1))
-    counts = dict.fromkeys(-(-len(template.layers) // row) for row in rows)
+    rows = dict.fromkeys(-(-layers // count) for count in range(1, layers + 1))
+    counts = dict.fromkeys(-(-layers // row) for row in rows)
     return sorted(counts, key=lambda count: (-value(count), count))[:_TRIED]
-
-
-def _blocks(template: Template, columns: int) -> Panel:
-    width, height = template.columns(columns)
-    rows = -(-len(template.layers) // columns)
-    block = template.packing
-    spots: list[Spot] = []
-    marks: list[Mark] = []
-    for number, layer in enumerate(template.layers):
-        column, row = divmod(number, rows)
-        x, y = column * (block.width + template.gap), row * (block.height + template.gap)
-        found = template.members.get(layer, ())
-        kind = "layer" if found else "missing"
-        text = "" if found else f"layer {layer} is not in this file"
-        marks.append(Mark(f"layer {layer}", kind, x, y, block.width, block.height, text))
-        spots += [_spot(one, block, seat, x, y) for one, seat in found]
-    return Panel(width, height, tuple(spots), tuple(marks))
 
 
 def _spot(tensor: Tensor, packing: Packing, seat: Seat, x: int, y: int) -> Spot:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from modelweightvis.layouts.forms import gap_of
-from modelweightvis.layouts.panels import ASPECT, Panel, gathered, outlined
+from modelweightvis.layouts.sketches import ASPECT, Sketch, gathered, outlined
 from modelweightvis.layouts.stacks import banner
 
 if TYPE_CHECKING:
@@ -16,30 +16,37 @@ if TYPE_CHECKING:
 _TOGETHER: Final = 40
 #: So many things are packed at once.
 _MOST: Final = 48
+#: The aspects that a branch of the tree may take.
+_ASPECTS: Final = (1.0, 2.0, 0.5)
 
 
-def tree_panel(tensors: Sequence[Tensor], aspect: float = ASPECT) -> Panel:
-    """Return tensors packed by the words of their names, at about an aspect."""
+def tree_forms(tensors: Sequence[Tensor], aspect: float = ASPECT) -> list[Sketch]:
+    """Return what tensors may look like that are packed by the words of their names."""
     paths = [tuple(one.name.source.split(".")[:-1]) for one in tensors]
-    return _branch(tensors, paths, 0, aspect)
+    return _branch(tensors, paths, 0, (aspect,))
 
 
 def _branch(
-    tensors: Sequence[Tensor], paths: Sequence[tuple[str, ...]], depth: int, aspect: float
-) -> Panel:
+    tensors: Sequence[Tensor],
+    paths: Sequence[tuple[str, ...]],
+    depth: int,
+    aspects: Sequence[float] = _ASPECTS,
+) -> list[Sketch]:
     if len(tensors) <= _TOGETHER:
-        return banner(tensors, 0, aspect)
+        return [banner(tensors, 0, aspect) for aspect in aspects]
     depth = _common(paths, depth)
     branches: dict[tuple[str, ...], list[int]] = {}
     for number, path in enumerate(paths):
         branches.setdefault(path[: depth + 1], []).append(number)
     if len(branches) == 1:
-        return _flat(tensors, aspect)
-    panels = []
+        runs = [tensors[at : at + _TOGETHER] for at in range(0, len(tensors), _TOGETHER)]
+        return _together([[banner(run, 0, one) for one in _ASPECTS] for run in runs], aspects)
+    choices = []
     for path, numbers in branches.items():
-        panel = _branch([tensors[n] for n in numbers], [paths[n] for n in numbers], depth + 1, 1.0)
-        panels.append(outlined(panel, ".".join(path) or "tensors", "module"))
-    return _together(panels, aspect)
+        inner = [tensors[n] for n in numbers], [paths[n] for n in numbers]
+        name = ".".join(path) or "tensors"
+        choices.append([outlined(form, name, "module") for form in _branch(*inner, depth + 1)])
+    return _together(choices, aspects)
 
 
 def _common(paths: Sequence[tuple[str, ...]], depth: int) -> int:
@@ -50,20 +57,14 @@ def _common(paths: Sequence[tuple[str, ...]], depth: int) -> int:
     return depth
 
 
-def _flat(tensors: Sequence[Tensor], aspect: float) -> Panel:
-    runs = [tensors[at : at + _MOST] for at in range(0, len(tensors), _MOST)]
-    if len(runs) == 1:
-        return banner(tensors, 0, aspect)
-    return _together([banner(run, 0, 1.0) for run in runs], aspect)
+def _together(choices: Sequence[Sequence[Sketch]], aspects: Sequence[float]) -> list[Sketch]:
+    """Return things packed, in runs where they are many."""
+    while len(choices) > _MOST:
+        runs = [choices[at : at + _MOST] for at in range(0, len(choices), _MOST)]
+        choices = [_packed(run, _ASPECTS) for run in runs]
+    return _packed(choices, aspects)
 
 
-def _together(panels: Sequence[Panel], aspect: float) -> Panel:
-    """Return panels packed, in runs where they are many."""
-    while len(panels) > _MOST:
-        runs = [panels[at : at + _MOST] for at in range(0, len(panels), _MOST)]
-        panels = [_packed(run, 1.0) for run in runs]
-    return _packed(panels, aspect)
-
-
-def _packed(panels: Sequence[Panel], aspect: float) -> Panel:
-    return gathered(panels, gap_of(max(max(one.width, one.height) for one in panels)), aspect)
+def _packed(choices: Sequence[Sequence[Sketch]], aspects: Sequence[float]) -> list[Sketch]:
+    gap = gap_of(max(max(forms[0].width, forms[0].height) for forms in choices))
+    return [gathered(choices, gap, aspect) for aspect in aspects]
