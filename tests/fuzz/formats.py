@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import io
+import json
 import random
 import struct
 import sys
@@ -33,6 +34,37 @@ from modelweightvis.formats import FORMATS
 MEMORY, SECONDS = 16 << 20, 20
 #: Numbers that programs stumble over.
 NUMBERS = (0, 1, 2**7, 2**8 - 1, 2**15, 2**16 - 1, 2**31 - 1, 2**32 - 1, 2**63 - 1, 2**64 - 1)
+LENGTHS = (0, 1, 2, 3, 4, 7, 8, 16, 32, 64, 65, 128)
+SIZES = {"F32": 4, "F16": 2, "BF16": 2, "I64": 8, "I32": 4, "U32": 4, "U8": 1, "I8": 1, "F8_E4M3": 1,
+         "F8_E8M0": 1}  # fmt: skip
+#: Weights in many tensors, one of each family.
+PACKED: dict[str, tuple[str, list[int]]] = {
+    "a.qweight": ("I32", [4, 8]), "a.qzeros": ("I32", [1, 1]), "a.scales": ("F16", [1, 8]),
+    "a.g_idx": ("I32", [32]),
+    "b.weight": ("F8_E4M3", [64, 65]), "b.weight_scale_inv": ("F32", [2, 3]),
+    "c.weight": ("U8", [32, 1]), "c.weight.absmax": ("F32", [1]),
+    "c.weight.quant_map": ("F32", [16]),
+    "c.weight.quant_state.bitsandbytes__nf4": ("U8", [34]),
+    "d.weight": ("U32", [2, 2]), "d.scales": ("F16", [2, 1]), "d.biases": ("F16", [2, 1]),
+    "e_blocks": ("U8", [1, 2, 1, 16]), "e_scales": ("U8", [1, 2, 1]),
+    "f.weight_packed": ("I32", [8, 4]), "f.weight_scale": ("BF16", [8, 1]),
+    "f.weight_shape": ("I64", [2]), "f.weight_zero_point": ("I32", [1, 1]),
+    "g.weight": ("I8", [4, 8]), "g.SCB": ("F32", [4]), "g.weight_format": ("U8", []),
+    "h.weight": ("U8", [4, 16]), "h.weight_scale": ("F8_E4M3", [4, 2]),
+    "h.weight_scale_2": ("F32", []), "h.input_scale": ("F32", []),
+    "k.qweight": ("I32", [32, 1]), "k.qzeros": ("I32", [1, 1]), "k.scales": ("F16", [1, 8]),
+}  # fmt: skip
+CONFIGS: tuple[dict[str, Any], ...] = (
+    {},
+    {"quantization_config": {"quant_method": "gptq", "bits": 4, "group_size": 32}},
+    {"quantization_config": {"weight_block_size": [32, 32], "desc_act": False}},
+    {"quantization": {"bits": 4, "group_size": 64, "d": {"bits": 2, "group_size": 32}}},
+    {
+        "quantization_config": {
+            "config_groups": {"a": {"weights": {"num_bits": 4, "group_size": 8}}}
+        }
+    },
+)
 TOKENS = (b"{", b"}", b"[", b'"', b"\\ud800", b"PK\1\2", b"PK\5\6", b"GGUF", b"(", b"R", b"b", b".")
 
 
@@ -67,6 +99,28 @@ def safetensors_sample() -> bytes:
     return struct.pack("<Q", len(header)) + header + bytes(range(32))
 
 
+def packed_file(tensors: dict[str, tuple[str, list[int]]], data: bytes) -> bytes:
+    """Return a valid file of tensors, by name their types and shapes; their bytes are repeated."""
+    header, stop = {}, 0
+    for name, (dtype, shape) in tensors.items():
+        start, stop = stop, stop + prod(shape) * SIZES[dtype]
+        header[name] = {"dtype": dtype, "shape": shape, "data_offsets": [start, stop]}
+    text = json.dumps(header).encode()
+    return struct.pack("<Q", len(text)) + text + (data * (stop // len(data) + 1))[:stop]
+
+
+def packed_files(pick: random.Random) -> bytes:
+    """Return a valid file of weights in many tensors, some of which have another shape or type."""
+    tensors = {}
+    for name, (dtype, shape) in PACKED.items():
+        if pick.random() < 0.9:
+            other = pick.random() < 0.05
+            kind = pick.choice(list(SIZES)) if pick.random() < 0.05 else dtype
+            tensors[name] = (kind, [pick.choice(LENGTHS) if other else one for one in shape])
+    state = {"shape": [8, pick.choice(LENGTHS)], "blocksize": pick.choice(LENGTHS)}
+    return packed_file(tensors, json.dumps(state).encode() + pick.randbytes(64))
+
+
 def npz_sample() -> bytes:
     """Return an archive of two arrays."""
     import numpy as np
@@ -91,7 +145,7 @@ def samples(name: str) -> list[bytes]:
     """Return valid files of a format."""
     with suppress(ImportError):
         return {
-            "safetensors": lambda: [safetensors_sample()],
+            "safetensors": lambda: [safetensors_sample(), packed_file(PACKED, b"{}\1\2\3")],
             "gguf": lambda: [gguf_sample()],
             "npz": lambda: [npz_sample()],
             "pytorch": lambda: [torch_sample(legacy=False), torch_sample(legacy=True)],
@@ -139,7 +193,8 @@ def check(one: Format, decoders: Any, content: bytes) -> None:
     tracemalloc.start()
     began = time.monotonic()
     try:
-        documents += one.parse(Group("memory", (source,), ()))
+        config = json.dumps(CONFIGS[len(content) % len(CONFIGS)]).encode()
+        documents += one.parse(Group("memory", (source,), (MemorySource("config.json", config),)))
     except FormatError as error:
         sentence = str(error)
     finally:
@@ -150,7 +205,7 @@ def check(one: Format, decoders: Any, content: bytes) -> None:
     assert "\n" not in sentence, f"several lines: {sentence}"
     check_documents(documents, one.name, decoders)
     for document in documents:
-        for region in document.regions[:8]:
+        for region in document.regions[:40]:
             if prod(region.shape) <= 4096:
                 region_values(region, document.sources, decoders)
 
@@ -160,7 +215,8 @@ def files(one: Format, seed: int) -> Iterator[bytes]:
     pick = random.Random(seed)  # noqa: S311 - the same damage for the same seed
     pool = samples(one.name)
     while pool:
-        content = damaged(pick, pick.choice(pool), pool)
+        shaped = one.name == "safetensors" and pick.random() < 0.5
+        content = packed_files(pick) if shaped else damaged(pick, pick.choice(pool), pool)
         yield content
         if pick.random() < 0.002 and len(content) < 1 << 16:
             pool = [*samples(one.name), *pool[-100:], content]
