@@ -187,12 +187,12 @@ def values(
     Returns:
         float32, in the window's shape.
     """
-    from arbvis_core.reading import Reader
+    from arbvis_core.reading import read_crops
     from arbvis_core.regions import window_crops, window_values
 
     decoders = _registry(registry).decoders
-    reader = Reader({source.key: source for source in document.sources})
-    parts = reader.fetch(window_crops(region, window, decoders))
+    sources = {source.key: source for source in document.sources}
+    parts = read_crops(sources, window_crops(region, window, decoders))
     return window_values(region, window, parts, decoders)
 
 

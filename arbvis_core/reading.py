@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 PAGE = 1 << 18
 #: Bytes of pages kept in one process.
 CACHE = 256 << 20
+#: Bytes between two rows that are rather read than skipped, where no pages are kept.
+NEAR = 16 << 10
+#: Bytes that are read in one call, where no pages are kept.
+SPAN = 8 << 20
 #: Inputs up to this size are kept whole once read, so that sampling them costs no second read.
 SMALL = 64 << 20
 
@@ -121,9 +125,7 @@ class Reader:
         arrays: list[NDArray[np.uint8] | None] = [None] * len(crops)
         by_source: dict[str, list[int]] = {}
         for index, crop in enumerate(crops):
-            if crop.source not in self._sources:
-                raise SourceError(f"{crop.source} is asked for, but the plan does not read it")
-            _check(self._sources[crop.source], crop)
+            _check(self._sources, crop)
             by_source.setdefault(crop.source, []).append(index)
         for key, indices in by_source.items():
             source = self._sources[key]
@@ -136,6 +138,69 @@ class Reader:
             for index in paged:
                 arrays[index] = _from_pages(pages, crops[index])
         return [array for array in arrays if array is not None]
+
+
+def read_crops(sources: Mapping[str, Source], crops: Sequence[Crop]) -> list[NDArray[np.uint8]]:
+    """Do what `Reader.fetch` does without pages: whoever reads little and once reads no more.
+
+    Narrow gaps between rows are read too, wide ones are not. Besides what is returned no more than
+    `SPAN` bytes are held, if no row is longer.
+    """
+    import numpy as np
+
+    for crop in crops:
+        _check(sources, crop)
+    arrays = [
+        np.empty((0 if _contiguous(crop) else crop.rows, crop.row_bytes), np.uint8)
+        for crop in crops
+    ]
+    runs = [(number, *run) for number, crop in enumerate(crops) for run in _row_runs(crop)]
+    for batch in _batches(crops, runs):
+        source = sources[crops[batch[0][0]].source]
+        ranges = [_extent(crops[number], first, rows) for number, first, rows in batch]
+        for (number, first, rows), buffer in zip(batch, read_ranges(source, ranges), strict=True):
+            crop = crops[number]
+            if _contiguous(crop):
+                arrays[number] = _as_rows(buffer, crop)
+                continue
+            stored = np.lib.stride_tricks.as_strided(
+                np.frombuffer(buffer, np.uint8), (rows, crop.row_bytes), (crop.stride, 1)
+            )
+            arrays[number][first : first + rows] = stored
+            arrays[number].flags.writeable = first + rows < crop.rows
+    return arrays
+
+
+def _row_runs(crop: Crop) -> Iterable[tuple[int, int]]:
+    """Cut a crop into runs of rows (first, count) that are read in one piece."""
+    near = crop.stride - crop.row_bytes <= NEAR
+    count = max(1, SPAN // max(crop.stride, 1)) if near else 1
+    count = crop.rows if _contiguous(crop) else count
+    for first in range(0, crop.rows, count):
+        yield first, min(count, crop.rows - first)
+
+
+def _extent(crop: Crop, first: int, rows: int) -> Range:
+    start = crop.start + first * crop.stride
+    return Range(start, start + (rows - 1) * crop.stride + crop.row_bytes)
+
+
+def _batches(
+    crops: Sequence[Crop], runs: Iterable[tuple[int, int, int]]
+) -> Iterable[list[tuple[int, int, int]]]:
+    """Put runs together that one call can read: of one source, and of few bytes."""
+    batch: list[tuple[int, int, int]] = []
+    held = 0
+    for number, first, rows in runs:
+        start, stop = _extent(crops[number], first, rows)
+        same = not batch or crops[batch[-1][0]].source == crops[number].source
+        if batch and (not same or held + stop - start > SPAN):
+            yield batch
+            batch, held = [], 0
+        batch.append((number, first, rows))
+        held += stop - start
+    if batch:
+        yield batch
 
 
 def _direct(
@@ -188,7 +253,10 @@ def _contiguous(crop: Crop) -> bool:
     return crop.rows == 1 or crop.stride == crop.row_bytes
 
 
-def _check(source: Source, crop: Crop) -> None:
+def _check(sources: Mapping[str, Source], crop: Crop) -> None:
+    if crop.source not in sources:
+        raise SourceError(f"{crop.source} is asked for, but the plan does not read it")
+    source = sources[crop.source]
     if crop.start < 0 or crop.rows < 1 or crop.row_bytes < 0 or crop.stop > source.size:
         raise SourceError(
             f"{source.name}: bytes {crop.start} to {crop.stop} were asked for, "

@@ -134,7 +134,9 @@ class LazyTensor:
     ) -> NDArray[Any]:
         if copy is False:
             raise ValueError("a tensor is decoded, so it cannot become an array without a copy")
-        values: NDArray[np.float32] = self[...]
+        import numpy as np
+
+        values: NDArray[np.float32] = np.asarray(self[...])
         return values if dtype is None else values.astype(dtype, copy=False)
 
     def bands(self) -> Iterator[NDArray[np.float32]]:

@@ -44,11 +44,25 @@ def nearest(key: str, known: Mapping[str, LazyTensor]) -> list[str]:
     """Return the names that were perhaps meant, the likeliest first."""
     key = key[:LONGEST]
     same = _same_place(key, known)
-    inside = [name for name in known if key and key in name]
+    lower = key.lower()
+    inside = [name for name in known if lower and lower in name.lower()]
     words = _words(key)
     alike = sorted(known, key=lambda name: -len(words & _words(name[:LONGEST])))[:COMPARED]
-    close = difflib.get_close_matches(key, alike, FEW, cutoff=0.6)
-    return [*dict.fromkeys([*same, *inside[:FEW], *close])][:FEW]
+    cased = {name.lower(): name for name in reversed(alike)}
+    close = [cased[one] for one in difflib.get_close_matches(lower, cased, FEW, cutoff=0.6)]
+    found = dict.fromkeys([*same, *inside[:FEW], *close])
+    return [*(found or dict.fromkeys(_by_part(lower, known)))][:FEW]
+
+
+def _by_part(lower: str, known: Iterable[str]) -> Iterable[str]:
+    """Yield the tensors that have what was typed, or almost, between two dots of their names."""
+    parts: dict[str, str] = {}
+    for name in known:
+        for part in name[:LONGEST].lower().split("."):
+            if len(parts) < 10 * COMPARED:
+                parts.setdefault(part, name)
+    for part in difflib.get_close_matches(lower, parts, FEW, cutoff=0.7):
+        yield parts[part]
 
 
 def _same_place(key: str, known: Mapping[str, LazyTensor]) -> Iterable[str]:

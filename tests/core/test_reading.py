@@ -72,6 +72,42 @@ def test_crops_are_what_numpy_cuts_out(wanted: list[Crop], small: bool) -> None:
         assert not array.flags.writeable
 
 
+@given(st.lists(crops(), min_size=1, max_size=4), st.integers(1, 5 * PAGE))
+def test_crops_that_are_read_once_are_the_same(wanted: list[Crop], span: int) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(reading, "SPAN", span)
+        patch.setattr(reading, "NEAR", span // 16)
+        got = reading.read_crops({"memory": Counting(CONTENT)}, wanted)
+    assert len(got) == len(wanted)
+    for crop, array in zip(wanted, got, strict=True):
+        assert not array.flags.writeable
+        np.testing.assert_array_equal(array, expected(crop))
+
+
+@pytest.mark.parametrize(
+    ("crop", "asked"),
+    [
+        (Crop("memory", 5, 100), [(5, 105)]),
+        (Crop("memory", 5, 100, 100, 3), [(5, 305)]),
+        (Crop("memory", 5, 100, 1000, 3), [(5, 2105)]),
+        (Crop("memory", 0, 4, PAGE, 3), [(0, 4), (PAGE, PAGE + 4), (2 * PAGE, 2 * PAGE + 4)]),
+    ],
+)
+def test_what_is_read_once_is_not_read_in_pages(crop: Crop, asked: list[Range]) -> None:
+    source = Counting(CONTENT)
+    reading.read_crops({"memory": source}, [crop])
+    assert source.asked == asked
+
+
+def test_gaps_are_not_read_by_the_gigabyte(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "SPAN", 1 << 16)
+    source = Counting(CONTENT)
+    crop = Crop("memory", 3, 4, 1024, 1000)
+    (array,) = reading.read_crops({"memory": source}, [crop])
+    np.testing.assert_array_equal(array, expected(crop))
+    assert max(stop - start for start, stop in source.asked) <= 1 << 16
+
+
 def test_blocks_side_by_side_read_a_row_band_once() -> None:
     stride, width = 16_384, 2_048
     source = Counting(CONTENT)
@@ -122,6 +158,8 @@ def test_a_large_source_is_read_straight_through(monkeypatch: pytest.MonkeyPatch
 
 @pytest.mark.parametrize("crop", [Crop("memory", -1, 4), Crop("memory", len(CONTENT) - 3, 4)])
 def test_a_crop_outside_its_source_is_refused(crop: Crop) -> None:
+    with pytest.raises(SourceError):
+        reading.read_crops({"memory": Counting(CONTENT)}, [crop])
     with pytest.raises(SourceError, match="were asked for"):
         Reader({"memory": Counting(CONTENT)}, PageCache()).fetch([crop])
 
