@@ -49,7 +49,7 @@ _FOLDS: dict[str, Literal["sum", "max"]] = {
 }
 
 #: Shares of the values beyond the lower and the upper end of the window, unless `clip` says.
-VALUE_CLIP = (0.02, 0.001)
+VALUE_CLIP = (0.05, 0.002)
 OVERVIEW_CLIP = (0.01, 0.01)
 
 
@@ -58,7 +58,8 @@ class _Counts:
     """Distributions of what was sampled of a tensor, a role, a model.
 
     Attributes:
-        shown: by what is shown (`values` at the maximum zoom, else a statistic), float64, (BINS,).
+        shown: by what is shown (`values` at the maximum zoom, else a statistic), float64, (BINS + 1,);
+            the last one is for what is left out.
         balance: of |mean x| / mean |x|, float64, (SHARES,).
         finite: finite elements that were sampled.
         total: their sum.
@@ -73,7 +74,7 @@ class _Counts:
     def none(cls) -> _Counts:
         import numpy as np
 
-        shown = {name: np.zeros(BINS) for name in ("values", *MAGNITUDES)}
+        shown = {name: np.zeros(BINS + 1) for name in ("values", *MAGNITUDES)}
         return cls(shown, np.zeros(SHARES))
 
     def add(self, other: _Counts, weight: float = 1.0, bins: int = 0) -> None:
@@ -81,7 +82,7 @@ class _Counts:
         import numpy as np
 
         for name, counts in other.shown.items():
-            self.shown[name] += weight * np.roll(counts, -bins)
+            self.shown[name][:BINS] += weight * np.roll(counts[:BINS], -bins)
         self.balance += weight * other.balance
         self.finite += other.finite
         self.total += other.total
@@ -89,7 +90,7 @@ class _Counts:
     @property
     def median(self) -> int:
         """The bin of the median |x|; that of 1 if nothing was found."""
-        counts = self.shown["values"].cumsum()
+        counts = self.shown["values"][:BINS].cumsum()
         if not counts[-1]:
             return -LOWEST * PER_OCTAVE
         return int(counts.searchsorted(counts[-1] / 2))
@@ -184,75 +185,71 @@ def _counted(
     """Count what is shown of the pieces of a tensor at every zoom."""
     import numpy as np
 
+    from modelweightvis.kernels.distributions import count_values
+
     counts = _Counts.none()
     for placement, piece in pieces:
         elements = values(placement, piece, buffers, decoders)
-        finite = elements[np.isfinite(elements)]
-        counts.finite += finite.size
-        counts.total += float(finite.sum(dtype=np.float64))
-        counts.shown["values"] += _binned(np.abs(finite), None)
-        _count_patches(elements, counts)
+        count_values(elements, _bins(1), counts.shown["values"])
+        planes = _patches(elements)
+        counts.finite += int(planes["count"].sum(dtype=np.float64))
+        counts.total += float(planes["sum"].sum(dtype=np.float64))
+        _count_level(planes, counts)
+        for _ in range(BAND.bit_length() - 2):
+            planes = _folded(planes)
+            _count_level(planes, counts)
     return counts
 
 
-def _count_patches(elements: NDArray[np.float32], counts: _Counts) -> None:
-    """Count what overviews show of patches of 2 × 2 to 32 × 32 elements, each by its elements."""
+def _patches(elements: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
+    """Measure patches of 2 × 2 elements, and as many beside them as make whole ones of 32 × 32."""
     import numpy as np
 
-    from arbvis_core.kernels.fold import fold
     from modelweightvis.kernels.measure import measure
 
     height, width = (-(-length // BAND) * BAND // 2 for length in elements.shape)
     planes = {name: np.zeros((height, width), np.float32) for name in _FOLDS}
     measure(elements, planes)
-    _count_level(planes, counts)
-    for _ in range(BAND.bit_length() - 2):
-        height, width = height // 2, width // 2
-        folded = {name: np.empty((height, width), np.float32) for name in _FOLDS}
-        for name, how in _FOLDS.items():
-            fold(planes[name], how, folded[name])
-        planes = folded
-        _count_level(planes, counts)
+    return planes
+
+
+def _folded(planes: Mapping[str, NDArray[np.float32]]) -> dict[str, NDArray[np.float32]]:
+    import numpy as np
+
+    from arbvis_core.kernels.fold import fold
+
+    height, width = (length // 2 for length in planes["count"].shape)
+    folded = {name: np.empty((height, width), np.float32) for name in planes}
+    for name, plane in planes.items():
+        fold(plane, _FOLDS[name], folded[name])
+    return folded
 
 
 def _count_level(planes: Mapping[str, NDArray[np.float32]], counts: _Counts) -> None:
-    import numpy as np
+    """Count what an overview of this zoom shows."""
+    from modelweightvis.kernels.distributions import count_balances, count_patches
 
-    there = planes["count"] > 0
-    count = planes["count"][there]
+    count = planes["count"]
     for name, plane in MAGNITUDES.items():
-        total = planes[plane][there]
-        shown = total if name == "max" else total / count
-        counts.shown[name] += _binned(shown, count, 2 if name == "rms" else 1)
-    magnitude = planes["sum_abs"][there]
-    some = magnitude > 0
-    with np.errstate(invalid="ignore"):
-        share = np.abs(planes["sum"][there][some]) / magnitude[some]
-    bins = (np.nan_to_num(share, nan=1.0).clip(0, 1) * (SHARES - 1)).astype(np.intp)
-    counts.balance += np.bincount(bins, count[some], SHARES)
+        bins = _bins(2 if name == "rms" else 1)
+        count_patches(planes[plane], count, name != "max", bins, counts.shown[name])
+    count_balances(planes["sum"], planes["sum_abs"], count, counts.balance)
 
 
 @cache
-def _bins(power: int) -> NDArray[np.intp]:
-    """Return the bin of every upper half of a positive float32; what is 0 or not finite has the last."""
+def _bins(power: int) -> NDArray[np.uint16]:
+    """Return the bin of every upper half of a positive float32, (32768,).
+
+    What is 0 or not finite has a bin of its own, the last.
+
+    Args:
+        power: of the magnitude that is counted: 2 for a mean of squares.
+    """
     import numpy as np
 
-    octaves = octaves_of_upper() / power
-    bins = np.floor((octaves - LOWEST) * PER_OCTAVE)
+    bins = np.floor((octaves_of_upper() / power - LOWEST) * PER_OCTAVE)
     bins[0] = bins[0x7F80:] = BINS
-    return bins.astype(np.intp)
-
-
-def _binned(
-    magnitudes: NDArray[np.float32], weights: NDArray[np.float32] | None, power: int = 1
-) -> NDArray[np.float64]:
-    """Count magnitudes by bin, float64, (BINS,)."""
-    import numpy as np
-
-    upper = magnitudes.reshape(-1).view(np.uint32) >> 16
-    counts = np.bincount(upper, weights, 1 << 15)[: 1 << 15]
-    counted = np.bincount(_bins(power), counts, BINS + 1)[:BINS]
-    return counted.astype(np.float64)
+    return bins.astype(np.uint16)
 
 
 def _positions(counts: NDArray[np.float64]) -> list[float]:
@@ -266,7 +263,7 @@ def _positions(counts: NDArray[np.float64]) -> list[float]:
 
 
 def _quantiles(counts: NDArray[np.float64]) -> list[float]:
-    return [LOWEST + one / PER_OCTAVE for one in _positions(counts)]
+    return [LOWEST + one / PER_OCTAVE for one in _positions(counts[:BINS])]
 
 
 def _quantile(

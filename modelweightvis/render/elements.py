@@ -105,7 +105,7 @@ class ElementRenderer(LeafRenderer):
         """Return figures and histograms by placement."""
         if statistics is None:
             return {}
-        return {"placements": statistics.summary()}
+        return {"placements": statistics.summary([one.name for one in plan.placements])}
 
     def legend(self, plan: ScenePlan, view: View, statistics: Measured | None) -> Sequence[Legend]:
         """Say what the colours mean, in numbers."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -72,9 +72,10 @@ class Measured:
             figures[name] = figures[name].merged(found) if name in figures else found
         return Measured(figures)
 
-    def summary(self) -> dict[str, Any]:
-        """Return plain figures and histograms, by placement."""
-        return {name: _described(one) for name, one in self.settled().figures.items()}
+    def summary(self, names: Sequence[str]) -> dict[str, Any]:
+        """Return plain figures and histograms of these placements, as far as they were measured."""
+        figures = self.settled().figures
+        return {name: _described(figures[name]) for name in names if name in figures}
 
 
 def _described(statistics: Statistics) -> dict[str, Any]:

@@ -8,13 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arbvis_core.api import TILE, Indexed, Leaf
-from modelweightvis.encodings.units import code_values
 from modelweightvis.kernels.measure import encode, encode_bfloat16, measure
 from modelweightvis.kernels.statistics import Statistics, tally
 from modelweightvis.render.codes import hatched, stored_table, value_table
 from modelweightvis.render.deciding import mean_of, reference, value_window
 from modelweightvis.render.measured import Measured, Tally
 from modelweightvis.render.palettes import palette
+from modelweightvis.render.pieces import decode16
 from modelweightvis.render.shading import HATCHED
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class Painter:
         encoding, octaves = spot.placement.region.encoding, self._reference(spot)
         table = stored_table(encoding, self._window.moved(octaves))
         encode_bfloat16(stored, table, self._codes, spot.top, spot.left)
-        values = code_values(encoding)[stored]
+        values = decode16(encoding, stored)
         self._measure(spot, values, octaves)
         if stored.size < MANY:
             self._add(spot, values)

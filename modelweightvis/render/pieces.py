@@ -85,8 +85,13 @@ def values(
     import numpy as np
 
     if is_coded(placement.region):
-        from modelweightvis.encodings.units import code_values
-
-        return code_values(placement.region.encoding)[stored(placement, piece, buffers)]
+        return decode16(placement.region.encoding, stored(placement, piece, buffers))
     decoded = window_values(placement.region, piece.window, buffers, decoders)
     return np.require(piece.pixels(decoded), np.float32, ["C", "A"])
+
+
+def decode16(encoding: str, codes: NDArray[np.uint16]) -> NDArray[np.float32]:
+    """Return the values of stored codes of 16 bits, in their shape."""
+    from modelweightvis.encodings.units import decode_units
+
+    return decode_units(encoding, codes.view("u1").reshape(*codes.shape, 2))[..., 0]

@@ -1,0 +1,282 @@
+"""The leaf renderer of differences: one pixel per pair of elements, by how far they are apart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import groupby, islice
+from typing import TYPE_CHECKING, Any
+
+from arbvis_core.api import (
+    Indexed,
+    Leaf,
+    LeafRenderer,
+    Legend,
+    LegendEntry,
+    Plane,
+    window_crops,
+    window_values,
+)
+from arbvis_core.values import TILE
+from modelweightvis.folds import windows
+from modelweightvis.options import DiffMetric
+from modelweightvis.render.compared import Compared
+from modelweightvis.render.difference_colours import (
+    INFORMATIONAL,
+    ONLY_LEFT,
+    ONLY_RIGHT,
+    colours_of,
+    palette,
+    shares,
+)
+from modelweightvis.render.pieces import Spot, decodable, met, spots
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from arbvis_core.api import Crop, Placement, ScenePlan, Tile, TileKey, View, Window
+    from modelweightvis.render.pieces import Decoders
+
+METRICS: tuple[DiffMetric, ...] = ("rms", "abs-log", "exact", "relative")
+#: The scale ends at so many rms of the first tensor.
+RMS_SHARE = 0.5
+#: A tensor whose rms is smaller is taken to have this one.
+LEAST_RMS = 1e-6
+
+PLANES = (
+    *(Plane(name, "float32", "sum") for name in ("count", "total", "magnitude", "changed")),
+    Plane("flags", "uint8", "or"),
+)
+#: Bits of the plane `flags` beside those of the kernel: elements that only one side has.
+LEFT_FLAG, RIGHT_FLAG, TOLD_FLAG = 4, 8, 16
+
+
+class DifferenceRenderer(LeafRenderer):
+    """What changed between two tensors: black is identical, hue is the sign, brightness the size."""
+
+    name = "differences"
+    views = frozenset({"metric", "colormap"})
+
+    def planes(self, plan: ScenePlan, view: View) -> tuple[Plane, ...]:
+        """Return sums of scaled changes, counts and flags.
+
+        Raises:
+            UsageError: the view names a metric or colours that do not exist.
+        """
+        _metric(view)
+        colours_of(view)
+        return PLANES
+
+    def survey(self, plan: ScenePlan, decoders: Decoders) -> Sequence[Crop]:
+        """Return a sample of the first side, whose rms scales the picture."""
+        from modelweightvis.render.pieces import crops
+        from modelweightvis.render.sampling import sample
+
+        return [
+            crop
+            for one in sample(_first_side(plan), decoders)
+            for crop in crops(one.placement, one.piece, decoders)
+        ]
+
+    def decide(
+        self, plan: ScenePlan, parts: Sequence[NDArray[np.uint8]], decoders: Decoders
+    ) -> Mapping[str, Any]:
+        """Return the rms of the first side's sample, for every tensor and for all together."""
+        from modelweightvis.render.pieces import values
+        from modelweightvis.render.sampling import sample
+
+        buffers = iter(parts)
+        own: dict[str, Any] = {}
+        squares, count = 0.0, 0
+        for placement, pieces in groupby(
+            sample(_first_side(plan), decoders), lambda one: one.placement
+        ):
+            found = [_squares(values(placement, one.piece, buffers, decoders)) for one in pieces]
+            total, elements = sum(one for one, _ in found), sum(one for _, one in found)
+            own[placement.name] = {"rms": _rms(total, elements)}
+            squares, count = squares + total, count + elements
+        return {"rms": _rms(squares, count), "placements": own}
+
+    def present(self, plan: ScenePlan, key: TileKey) -> bool:
+        """Tell whether any element lies in the tile."""
+        return any(
+            windows(one.region.shape, one.fold, box) for one, box in met(plan.placements, key)
+        )
+
+    def reads(self, plan: ScenePlan, key: TileKey, decoders: Decoders) -> Sequence[Crop]:
+        """Return what lies under the tile on both sides."""
+        return [
+            crop
+            for spot in spots(plan, key)
+            if _comparable(spot.placement, decoders)
+            for region, window in _halves(spot)
+            for crop in window_crops(region, window, decoders)
+        ]
+
+    def paint(
+        self,
+        plan: ScenePlan,
+        key: TileKey,
+        parts: Sequence[NDArray[np.uint8]],
+        decoders: Decoders,
+        view: View,
+    ) -> Leaf:
+        """Draw a tile; its statistics are a `Compared`."""
+        from modelweightvis.render.differing import Comparison
+
+        comparison = Comparison(plan, key, METRICS.index(_metric(view)))
+        buffers = iter(parts)
+        for spot in spots(plan, key):
+            if not _comparable(spot.placement, decoders):
+                comparison.stripe(spot, spot.piece.box, _stripe(spot.placement))
+                continue
+            halves = [
+                window_values(
+                    region,
+                    window,
+                    islice(buffers, len(window_crops(region, window, decoders))),
+                    decoders,
+                )
+                for region, window in _halves(spot)
+            ]
+            if halves:
+                comparison.put(spot, halves[0], halves[1])
+            else:
+                comparison.stripe(spot, spot.piece.box, _stripe(spot.placement))
+        return comparison.leaf(palette(colours_of(view)))
+
+    def shade(
+        self, plan: ScenePlan, key: TileKey, planes: Mapping[str, NDArray[Any]], view: View
+    ) -> Tile:
+        """Colour every pixel by how much lies under it changed, and in which direction."""
+        import numpy as np
+
+        from modelweightvis.kernels.compare import overview
+        from modelweightvis.render.codes import hatched
+
+        codes = np.zeros((TILE, TILE), np.uint8)
+        flags = planes["flags"]
+        stripes = hatched(key.y * TILE, key.x * TILE, TILE, TILE) > 0
+        for bit, code in (
+            (TOLD_FLAG, INFORMATIONAL),
+            (RIGHT_FLAG, ONLY_RIGHT),
+            (LEFT_FLAG, ONLY_LEFT),
+        ):
+            codes[(flags & bit > 0) & stripes] = code
+        overview(planes["count"], planes["total"], planes["magnitude"], flags, codes)
+        return Indexed(codes, palette(colours_of(view), overview=True))
+
+    def merge(self, left: Compared, right: Compared) -> Compared:
+        """Add up what was measured."""
+        return left.merged(right)
+
+    def summary(self, plan: ScenePlan, statistics: Compared | None) -> Mapping[str, Any]:
+        """Return figures by placement."""
+        return {} if statistics is None else {"placements": statistics.summary(plan)}
+
+    def legend(self, plan: ScenePlan, view: View, statistics: Compared | None) -> Sequence[Legend]:
+        """Say what the colours mean."""
+        metric, colours = _metric(view), colours_of(view)
+        ends = {
+            "rms": f"{RMS_SHARE} × rms of the first tensor",
+            "abs-log": "0.1",
+            "exact": "any",
+            "relative": "as large as the value",
+        }
+        shrank, grew = shares(colours)
+        special = tuple(
+            LegendEntry((colour,), label)
+            for colour, label in (
+                ("#000000", "identical"),
+                ("#ffffff", "NaN or infinite on either side"),
+                (_hex(colours, ONLY_LEFT), "only in the first"),
+                (_hex(colours, ONLY_RIGHT), "only in the second"),
+                (_hex(colours, INFORMATIONAL), "not compared"),
+            )
+        )
+        leaf = (
+            LegendEntry(shrank, "shrank", f"−{ends[metric]}", "0"),
+            LegendEntry(grew, "grew", "0", f"+{ends[metric]}"),
+            *special,
+        )
+        note = (
+            f"Of all sampled values of the first the rms is {plan.decisions.get('rms', 0):.4g}. "
+            f"{NOTES[metric]}"
+        )
+        above = (
+            "Zoomed out, brightness is the mean change under a pixel, on a logarithmic scale over "
+            "twelve octaves; hue says whether more grew or more shrank. One changed element is "
+            "enough to light a pixel."
+        )
+        return (
+            Legend("leaf", f"difference, {metric}", leaf, note),
+            Legend("overview", f"mean difference, {metric}", leaf, above),
+        )
+
+
+NOTES = {
+    "rms": "Every tensor is scaled by the rms of its own sample.",
+    "abs-log": "Brightness is linear in log |Δ|, from 10⁻⁶ to 0.1.",
+    "exact": "Any change has full brightness.",
+    "relative": "Brightness is linear in log of |Δ| ÷ |a|, from 2⁻²⁰ to 1.",
+}
+
+
+def _metric(view: View) -> DiffMetric:
+    from arbvis_core.api import UsageError
+
+    for one in METRICS:
+        if view.metric in (None, one):
+            return one
+    raise UsageError(f"metric {view.metric!r} is not one of {', '.join(METRICS)}")
+
+
+def _hex(colours: str, code: int) -> str:
+    from modelweightvis.render.palettes import hexadecimal
+
+    return hexadecimal(palette(colours)[code])
+
+
+def _first_side(plan: ScenePlan) -> ScenePlan:
+    """Return the scene with the first tensor of every pair in place of the pair."""
+    placements = tuple(
+        replace(one, region=one.region.operands[0])
+        for one in plan.placements
+        if len(one.region.operands) == 2
+    )
+    return replace(plan, placements=placements)
+
+
+def _comparable(placement: Placement, decoders: Decoders) -> bool:
+    operands = placement.region.operands
+    return len(operands) == 2 and all(decodable(one, decoders) for one in operands)
+
+
+def _stripe(placement: Placement) -> int:
+    """Return the code of what is not compared."""
+    side = placement.region.attributes.get("side", "")
+    return {"A": ONLY_LEFT, "B": ONLY_RIGHT}.get(str(side), INFORMATIONAL)
+
+
+def _halves(spot: Spot) -> Iterator[tuple[Any, Window]]:
+    """Yield both sides with the window that they share; nothing if they share none."""
+    left, right = spot.placement.region.operands
+    window = tuple(
+        (start, min(stop, size))
+        for (start, stop), size in zip(spot.piece.window, right.shape, strict=True)
+    )
+    if all(start < stop for start, stop in window):
+        yield left, window
+        yield right, window
+
+
+def _squares(values: NDArray[np.float32]) -> tuple[float, int]:
+    import numpy as np
+
+    finite = values[np.isfinite(values)].astype(np.float64)
+    return float((finite * finite).sum()), finite.size
+
+
+def _rms(squares: float, count: int) -> float:
+    return float((squares / count) ** 0.5) if count else 0.0

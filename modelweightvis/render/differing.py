@@ -1,0 +1,123 @@
+"""Fills a tile of differences, its planes and its sums, pair by pair."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from arbvis_core.api import TILE, Box, Indexed, Leaf
+from modelweightvis.kernels.compare import FIGURES, compare
+from modelweightvis.render.codes import hatched
+from modelweightvis.render.compared import Compared
+from modelweightvis.render.difference_colours import INFORMATIONAL, ONLY_LEFT, ONLY_RIGHT
+from modelweightvis.render.differences import (
+    LEAST_RMS,
+    LEFT_FLAG,
+    PLANES,
+    RIGHT_FLAG,
+    RMS_SHARE,
+    TOLD_FLAG,
+)
+
+if TYPE_CHECKING:
+    from arbvis_core.api import ScenePlan, TileKey
+    from modelweightvis.render.pieces import Spot
+
+FLAGS = {ONLY_LEFT: LEFT_FLAG, ONLY_RIGHT: RIGHT_FLAG, INFORMATIONAL: TOLD_FLAG}
+
+
+class Comparison:
+    """One tile in the making."""
+
+    def __init__(self, plan: ScenePlan, key: TileKey, metric: int) -> None:
+        self._decisions = plan.decisions
+        self._corner = (key.y * TILE, key.x * TILE)
+        self._metric = metric
+        self._codes = np.zeros((TILE, TILE), np.uint8)
+        self._planes: dict[str, NDArray[Any]] = {
+            plane.name: np.zeros((TILE // 2, TILE // 2), plane.dtype) for plane in PLANES
+        }
+        self._sums: dict[str, NDArray[np.float64]] = {}
+
+    def put(self, spot: Spot, left: NDArray[np.float32], right: NDArray[np.float32]) -> None:
+        """Paint and measure the part of a piece that both sides have; stripe the rest."""
+        whole = tuple(stop - start for start, stop in spot.piece.window)
+        if left.shape != whole:
+            self.stripe(spot, spot.piece.box, INFORMATIONAL)
+            for one, other, box in _parts(spot, left, right):
+                self._compare(spot, one, other, box)
+            return
+        first = np.require(spot.piece.pixels(left), np.float32, ["C", "A"])
+        second = np.require(spot.piece.pixels(right), np.float32, ["C", "A"])
+        self._compare(spot, first, second, spot.piece.box)
+
+    def _compare(
+        self, spot: Spot, left: NDArray[np.float32], right: NDArray[np.float32], box: Box
+    ) -> None:
+        planes = self._planes
+        name = spot.placement.name
+        sums = self._sums.setdefault(name, np.zeros(len(FIGURES)))
+        own = self._decisions.get("placements", {}).get(name, {})
+        rms = max(float(own.get("rms", self._decisions.get("rms", 0.0))), LEAST_RMS)
+        compare(
+            left,
+            right,
+            (
+                spot.top + box.y - spot.piece.box.y,
+                spot.left + box.x - spot.piece.box.x,
+            ),
+            self._metric,
+            np.float32(1 / (RMS_SHARE * rms)),
+            self._codes,
+            planes["count"],
+            planes["total"],
+            planes["magnitude"],
+            planes["changed"],
+            planes["flags"],
+            sums,
+            (box.y, box.x),
+        )
+
+    def stripe(self, spot: Spot, box: Box, code: int) -> None:
+        """Stripe what is not compared."""
+        rows = slice(spot.top, spot.top + box.height)
+        columns = slice(spot.left, spot.left + box.width)
+        top, left = self._corner[0] + spot.top, self._corner[1] + spot.left
+        stripes = hatched(top, left, box.height, box.width) > 0
+        self._codes[rows, columns] = np.where(stripes, code, 0)
+        halves = tuple(slice(one.start // 2, -(-one.stop // 2)) for one in (rows, columns))
+        self._planes["flags"][halves] |= FLAGS[code]
+
+    def leaf(self, palette: NDArray[np.uint8]) -> Leaf:
+        """Return the tile."""
+        return Leaf(Indexed(self._codes, palette), self._planes, Compared(self._sums))
+
+
+def _parts(spot: Spot, left: NDArray[np.float32], right: NDArray[np.float32]) -> Any:
+    """Yield the shared part of a piece of unequal sides, where it lies as one rectangle.
+
+    Yields:
+        Both sides, (h, w), and the pixels of the placement that they cover.
+    """
+    import numpy as np
+
+    whole = tuple(stop - start for start, stop in spot.piece.window)
+    padded = [np.full(whole, np.nan, np.float32) for _ in range(2)]
+    inside = tuple(slice(0, size) for size in left.shape)
+    for frame, values in zip(padded, (left, right), strict=True):
+        frame[inside] = values
+    there = np.zeros(whole, np.float32)
+    there[inside] = 1
+    first, second, shown = (spot.piece.pixels(one) for one in (*padded, there))
+    rows, columns = shown.any(axis=1).nonzero()[0], shown.any(axis=0).nonzero()[0]
+    if not rows.size or not shown[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1].all():
+        return
+    cut = (slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1))
+    box = spot.piece.box
+    yield (
+        np.require(first[cut], np.float32, ["C", "A"]),
+        np.require(second[cut], np.float32, ["C", "A"]),
+        Box(box.x + int(columns[0]), box.y + int(rows[0]), columns.size, rows.size),
+    )

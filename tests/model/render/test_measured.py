@@ -1,0 +1,96 @@
+"""Statistics against numpy in float64."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from canvases import Arrays, bfloat16, draw, place, planned, registry, safetensors
+from numpy.typing import NDArray
+
+from modelweightvis.folds import columns_fold, rows_fold
+from modelweightvis.kernels.statistics import EDGES
+from modelweightvis.render import measured
+
+RENDERER = registry().renderer("elements")
+
+
+def arrays() -> Arrays:
+    random = np.random.default_rng(0)
+    heavy = bfloat16(random.standard_t(4, (700, 600)) * 0.02)
+    heavy[5, 5], heavy[6, 6], heavy[7] = np.nan, np.inf, 0
+    return {
+        "heavy": heavy,
+        "half": (random.standard_normal((530, 530)) * 0.1 + 3).astype(np.float16),
+        "norm": (random.standard_normal(1500) * 0.01 + 1).astype(np.float32),
+        "tall": (random.standard_normal((2000, 64)) * 7).astype(np.float32),
+        "zeros": np.zeros((8, 8), np.float32),
+        "nothing": np.full((2, 2), np.nan, np.float32),
+    }
+
+
+TYPES = {"heavy": "BF16", "half": "F16"}
+FOLDS = {"norm": columns_fold((1500,), 700), "tall": rows_fold((2000, 64), 400)}
+
+
+def summary() -> Any:
+    tensors = {name: (TYPES.get(name, "F32"), one) for name, one in arrays().items()}
+    plan = planned(place(safetensors(tensors), 1300, FOLDS))
+    return RENDERER.summary(plan, draw(plan).statistics)["placements"]
+
+
+def expected(array: NDArray[Any]) -> dict[str, Any]:
+    values = array.astype(np.float64).ravel()
+    finite = values[np.isfinite(values)]
+    figures = {
+        "count": values.size,
+        "non_finite": values.size - finite.size,
+        "zeros": float((values == 0).mean()),
+    }
+    if not finite.size:
+        return figures
+    spread = finite - finite.mean()
+    return figures | {
+        "min": finite.min(),
+        "max": finite.max(),
+        "mean": finite.mean(),
+        "std": finite.std(),
+        "rms": np.sqrt((finite**2).mean()),
+        "mean_abs": np.abs(finite).mean(),
+        "max_abs": np.abs(finite).max(),
+        "kurtosis": (spread**4).mean() / finite.var() ** 2 if finite.var() else None,
+    }
+
+
+def test_figures_are_those_of_numpy() -> None:
+    found = summary()
+    assert list(found) == list(arrays())
+    for name, array in arrays().items():
+        stats = found[name]["stats"]
+        for figure, value in expected(array).items():
+            near = None if value is None else pytest.approx(value, rel=1e-6, abs=1e-12)
+            assert stats[figure] == near, f"{figure} of {name}"
+
+
+def test_histograms_are_of_every_finite_element() -> None:
+    found = summary()
+    for name, array in arrays().items():
+        values = array[np.isfinite(array)].astype(np.float64)
+        edges = np.concatenate([[0.0], EDGES.astype(np.float64), [np.inf]])
+        for sign, kept in (("positive", values[values > 0]), ("negative", -values[values < 0])):
+            counts, _ = np.histogram(kept, edges)
+            first, own = found[name]["histogram"]["first"], found[name]["histogram"][sign]
+            assert own == counts[first : first + len(own)].tolist(), f"{sign} of {name}"
+            assert sum(own) == len(kept)
+
+
+def test_many_tensors_of_16_bits_are_settled_on_the_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = summary()
+    monkeypatch.setattr(measured, "MOST_TALLIES", 0)
+    after = summary()
+    for name, one in before.items():
+        assert after[name]["histogram"] == one["histogram"]
+        for figure, value in one["stats"].items():
+            near = None if value is None else pytest.approx(value, rel=1e-9)
+            assert after[name]["stats"][figure] == near
