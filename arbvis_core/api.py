@@ -64,7 +64,7 @@ if TYPE_CHECKING:
         window_values,
     )
     from arbvis_core.registry import Registry
-    from arbvis_core.sources.local import LocalSource
+    from arbvis_core.sources.files import LocalSource
     from arbvis_core.values import (
         TILE,
         Add,
@@ -105,7 +105,7 @@ if TYPE_CHECKING:
     )
 
 #: Where the rest of it is; imported when it is asked for, so that a plugin costs a start little.
-_HOMES = ("arbvis_core.values", "arbvis_core.regions", "arbvis_core.sources.local")
+_HOMES = ("arbvis_core.values", "arbvis_core.regions", "arbvis_core.sources.files")
 
 
 def __getattr__(name: str) -> Any:

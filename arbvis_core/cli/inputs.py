@@ -84,7 +84,20 @@ def whole_command(program: str, typed: Sequence[str], inputs: Sequence[str]) -> 
     name = "stdin" if first == STDIN else Path(first).absolute().name or "root"
     if "://" in first:
         name = first.rstrip("/").rpartition("/")[2]
-    target = ("--out", f"{name}.arbvis")
+    plain = "".join(char if char.isprintable() else "_" for char in name)
+    target = ("--out", f"{plain}.arbvis")
     # Whatever follows a bare -- is a file.
     words = [program, *target, *typed] if "--" in typed else [program, *typed, *target]
-    return subprocess.list2cmdline(words) if os.name == "nt" else shlex.join(words)
+    return subprocess.list2cmdline(words) if os.name == "nt" else " ".join(map(quoted, words))
+
+
+def quoted(word: str) -> str:
+    r"""Quote a word for a shell, so that it can be shown: control characters as `$'\x1b'`."""
+    if word.isprintable():
+        return shlex.quote(word)
+    shown = (char if char.isprintable() and char not in "'\\" else _coded(char) for char in word)
+    return f"$'{''.join(shown)}'"
+
+
+def _coded(char: str) -> str:
+    return "".join(f"\\x{byte:02x}" for byte in os.fsencode(char))

@@ -49,7 +49,7 @@ def open_inputs(request: Request, registry: Registry) -> tuple[list[Input], list
     """Open every input with the first provider that understands it.
 
     Returns:
-        The inputs, and warnings about those that were left out.
+        The inputs, and warnings: about those that were left out, and what sources say themselves.
 
     Raises:
         SourceError: an input cannot be opened, or none of them with `--keep-going`.
@@ -66,7 +66,13 @@ def open_inputs(request: Request, registry: Registry) -> tuple[list[Input], list
             if not request.keep_going or len(missing) == len(request.inputs):
                 raise
             opened.append(Input(spec))
-    return opened, [f"{error} (left out)" for error in missing]
+    notes = [note for one in opened for source in one.sources for note in _notes(source)]
+    return opened, [*(f"{error} (left out)" for error in missing), *notes]
+
+
+def _notes(source: Source) -> Sequence[str]:
+    """Return what a source says about how it was found; few have anything to say."""
+    return getattr(source, "notes", ())
 
 
 def _open(spec: str, registry: Registry) -> Input:

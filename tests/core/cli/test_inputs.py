@@ -3,6 +3,8 @@ from __future__ import annotations
 import io
 import os
 import shlex
+import shutil
+import subprocess
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -117,6 +119,21 @@ def test_nothing_to_show(monkeypatch: pytest.MonkeyPatch, closed: bool) -> None:
 )
 def test_the_whole_command(typed: list[str], first: str, words: list[str]) -> None:
     assert shlex.split(inputs.whole_command("arbvis", typed, [first])) == words
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="needs a shell with $'' quotes")
+@pytest.mark.parametrize(
+    "name", ["a\nb", "\x1b[31m'x'", "\\n\t", "caf\xe9\x7f", "\udcff\udcfe", "\u202ex"]
+)
+def test_names_that_cannot_be_shown_can_be_typed(name: str) -> None:
+    line = inputs.whole_command("echo", [name], [name])
+    assert line.isprintable()
+    said = subprocess.run(
+        ["bash", "-c", line.replace("echo", "printf '%s\\0'", 1)], capture_output=True, check=True
+    )
+    typed, out, target, _ = said.stdout.split(b"\0")
+    assert (typed, out) == (os.fsencode(name), b"--out")
+    assert target.decode().isprintable()
 
 
 def test_the_current_folder_has_a_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

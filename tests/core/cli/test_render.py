@@ -184,6 +184,19 @@ def test_hostile_names(cli: Any, tmp_path: Path) -> None:
     assert outcome.out == "out\\xff\\n/index.html\n"
 
 
+@pytest.mark.skipif(os.name != "posix", reason="needs links")
+@pytest.mark.usefixtures("sample")
+def test_links_that_lead_nowhere_are_a_warning(cli: Any, tmp_path: Path) -> None:
+    for name in ("one", "two\x1b"):
+        (tmp_path / name).symlink_to("gone")
+    outcome = cli(str(tmp_path), "-o", str(tmp_path.parent / "linked-out"))
+    assert outcome.code == 0, outcome.err
+    (said,) = (line for line in outcome.err.splitlines() if "nowhere" in line)
+    assert said.startswith("arbvis: warning: ")
+    assert said.endswith("2 links lead nowhere and nothing is shown of them: one, two\\x1b")
+    assert "one, two" in manifest(tmp_path.parent / "linked-out")["warnings"][0]
+
+
 def test_a_program_whose_layout_is_not_installed(cli: Any, sample: Path, tmp_path: Path) -> None:
     profile = Profile("other", layout="galaxy")
     outcome = cli(str(sample), "-o", str(tmp_path / "out"), profile=profile)

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from arbvis_core.errors import SourceChangedError, SourceError
 from arbvis_core.protocols import SourceProvider
 from arbvis_core.sources import handles
-from arbvis_core.sources.local import LocalProvider, LocalSource, display_name
+from arbvis_core.sources.files import LocalSource, display_name
+from arbvis_core.sources.local import LocalProvider
 from arbvis_core.values import Range, Source
 
 POSIX = pytest.mark.skipif(os.name != "posix", reason="needs a POSIX file system")
@@ -104,6 +105,66 @@ def test_links_to_files_are_followed_and_links_to_folders_are_not(tmp_path: Path
     (source,) = LocalProvider().open(str(snapshot))
     assert source.name == "model.safetensors"
     assert source.read([Range(0, 7)]) == [b"weights"]
+    assert source.notes == (
+        f"{snapshot}: 2 links lead nowhere and nothing is shown of them: gone, self",
+    )
+
+
+@POSIX
+def test_links_that_lead_nowhere_are_told_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "a").symlink_to("gone")
+    (tmp_path / "b").symlink_to("x" * 300)
+    (tmp_path / "deep" / "c").symlink_to(tmp_path / "deep" / "file" / "under a file")
+    with pytest.raises(SourceError, match="3 links lead nowhere"):
+        names(tmp_path)
+    (tmp_path / "deep" / "file").write_bytes(b"x")
+    (tmp_path / "d").symlink_to("gone")
+    (source,) = LocalProvider().open(str(tmp_path))
+    (note,) = source.notes
+    assert note.endswith("4 links lead nowhere and nothing is shown of them: a, b, d and 1 more")
+    (tmp_path / "e").write_bytes(b"x")
+    assert [bool(one.notes) for one in LocalProvider().open(str(tmp_path))] == [True, False]
+    for path in tmp_path.rglob("*"):
+        if path.is_symlink() and path.name != "a":
+            path.unlink()
+    note = LocalProvider().open(str(tmp_path))[0].notes[0]
+    assert note.endswith("a link leads nowhere and nothing is shown of it: a")
+
+
+@POSIX
+@pytest.mark.parametrize(
+    ("target", "said"),
+    [
+        ("gone", "is a link to gone, which does not exist"),
+        ("link", "is a link to link, which leads back to itself"),
+        ("x" * 300, f"is a link to {'x' * 150}…{'x' * 30}, a name that is too long to exist"),
+        ("file/under", "is a link to file/under, where a file stands in place of a folder"),
+    ],
+)
+def test_a_link_that_leads_nowhere_says_where_it_leads(
+    tmp_path: Path, target: str, said: str
+) -> None:
+    (tmp_path / "file").write_bytes(b"x")
+    (tmp_path / "link").symlink_to(target)
+    with pytest.raises(SourceError) as told:
+        names(tmp_path / "link")
+    assert str(told.value) == f"{tmp_path / 'link'} {said}"
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs /proc")
+@pytest.mark.parametrize("path", ["/proc/self/status", "/proc/cpuinfo", "/sys/kernel/mm/ksm/run"])
+def test_files_that_do_not_say_how_long_they_are(path: str) -> None:
+    if not Path(path).exists():
+        pytest.skip(f"there is no {path} here")
+    content = Path(path).read_bytes()
+    source = open_one(Path(path))
+    assert source.name == Path(path).name
+    assert source.folder == str(Path(path).parent.resolve())
+    assert source.size > 0
+    if path != "/proc/self/status":
+        assert source.read([Range(0, source.size)]) == [content]
+    source.verify()
 
 
 @POSIX

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from arbvis_core.errors import SourceError
-from arbvis_core.sources.stdin import CHUNK, StdinProvider
+from arbvis_core.sources.spool import CHUNK
+from arbvis_core.sources.stdin import StdinProvider
 from arbvis_core.values import Range
 
 
