@@ -6,7 +6,9 @@ Rows are not filtered: neither tiles of codes nor overviews of bytes get smaller
 from __future__ import annotations
 
 import struct
+from functools import lru_cache
 from typing import TYPE_CHECKING
+from zlib import crc32
 
 from arbvis_core.values import Indexed, Tile, TileFormat, TrueColour
 
@@ -14,10 +16,11 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    _Pieces = tuple[bytes | memoryview, ...]
-
 #: PNG's colour types.
 _RGB, _INDEXED, _RGBA = 2, 3, 6
+
+#: The alpha of what one does not see through.
+_OPAQUE = 255
 
 _AVIF_QUALITY = 85
 _AVIF_SPEED = 10
@@ -38,50 +41,56 @@ def _indexed(tile: Indexed) -> bytes:
     import numpy as np
 
     codes = np.ascontiguousarray(tile.codes)
-    palette = tile.palette[: int(codes.max()) + 1]
-    clear = np.flatnonzero(palette[:, 3] < 255)
-    used = [code for code in clear.tolist() if (codes == code).any()]
-    chunks = _chunk(b"PLTE", palette[:, :3].tobytes())
-    if used:
-        chunks += _chunk(b"tRNS", palette[: used[-1] + 1, 3].tobytes())
-    return _png(codes, _INDEXED, chunks)
+    palette = tile.palette[: int(codes.max()) + 1].tobytes()
+    used = [code for code in _clear(palette) if (codes == code).any()]
+    return _png(codes, codes.shape[1], _INDEXED, _palette_chunks(palette, used[-1] if used else -1))
+
+
+@lru_cache(maxsize=64)
+def _clear(palette: bytes) -> tuple[int, ...]:
+    """Return the colours that one sees through."""
+    return tuple(code for code, alpha in enumerate(palette[3::4]) if alpha < _OPAQUE)
+
+
+@lru_cache(maxsize=256)
+def _palette_chunks(palette: bytes, last_clear: int) -> bytes:
+    colours = bytes(byte for place, byte in enumerate(palette) if place % 4 < 3)
+    alpha = palette[3::4][: last_clear + 1]
+    return _chunk(b"PLTE", colours) + (_chunk(b"tRNS", alpha) if alpha else b"")
 
 
 def _true_colour(tile: TrueColour) -> bytes:
-    colour = _RGBA if tile.pixels.shape[2] == 4 else _RGB
-    rows = tile.pixels.reshape(tile.pixels.shape[0], -1)
-    return _png(rows, colour, (), width=tile.pixels.shape[1])
-
-
-def _png(
-    rows: NDArray[np.uint8], colour: int, chunks: _Pieces, *, width: int | None = None
-) -> bytes:
-    """Put a file together from unfiltered rows, (height, bytes per row)."""
     import numpy as np
+
+    height, width, channels = tile.pixels.shape
+    rows = np.ascontiguousarray(tile.pixels).reshape(height, -1)
+    return _png(rows, width, _RGBA if channels == 4 else _RGB, b"")
+
+
+def _png(rows: NDArray[np.uint8], width: int, colour: int, chunks: bytes) -> bytes:
+    """Put a file together from unfiltered rows, (height, bytes per row)."""
+    from isal import isal_zlib
 
     from arbvis_core.kernels import deflate
 
-    height, row_bytes = rows.shape
-    filtered = np.empty((height, row_bytes + 1), dtype=np.uint8)
-    filtered[:, 0] = 0  # "none"
-    filtered[:, 1:] = rows
-    header = struct.pack(">IIBBBBB", width or row_bytes, height, 8, colour, 0, 0, 0)
-    return b"".join(
-        (
-            b"\x89PNG\r\n\x1a\n",
-            *_chunk(b"IHDR", header),
-            *chunks,
-            *_chunk(b"IDAT", deflate.compress(filtered.reshape(-1))),
-            *_chunk(b"IEND", b""),
-        )
-    )
+    header = _chunk(b"IHDR", struct.pack(">IIBBBBB", width, len(rows), 8, colour, 0, 0, 0))
+    head = b"\x89PNG\r\n\x1a\n" + header + chunks
+    file = deflate.compress(rows, len(head) + 8, 4 + len(_END)).data
+    data = file[len(head) + 4 : -4 - len(_END)]
+    file[: len(head)] = head
+    data[:4] = b"IDAT"
+    struct.pack_into(">I", file, len(head), len(data) - 4)
+    struct.pack_into(">I", file, len(file) - 4 - len(_END), isal_zlib.crc32(data))
+    file[-len(_END) :] = _END
+    return bytes(file)
 
 
-def _chunk(kind: bytes, data: bytes | memoryview) -> _Pieces:
-    from isal import isal_zlib
+def _chunk(kind: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", crc32(kind + data))
 
-    check = isal_zlib.crc32(data, isal_zlib.crc32(kind))
-    return struct.pack(">I", len(data)), kind, data, struct.pack(">I", check)
+
+#: The chunk at the end of every file.
+_END = _chunk(b"IEND", b"")
 
 
 def _avif(tile: Tile) -> bytes:

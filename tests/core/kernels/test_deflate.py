@@ -25,6 +25,13 @@ def noise(low: int, high: int, size: int) -> np.ndarray:
     return np.random.default_rng(7).integers(low, high, size, dtype=np.uint8)
 
 
+def rows(data: np.ndarray) -> tuple[np.ndarray, bytes]:
+    """Cut bytes into rows, and return what a stream of them holds."""
+    width = max(1, data.size // 7)
+    cut = data[: data.size // width * width].reshape(-1, width)
+    return cut, b"".join(b"\0" + row.tobytes() for row in cut)
+
+
 @pytest.mark.parametrize(
     "data",
     [
@@ -40,30 +47,48 @@ def noise(low: int, high: int, size: int) -> np.ndarray:
     ids=["noise", "few", "normal", "zeros", "each once", "one", "lopsided", "repeating"],
 )
 def test_zlib_reads_it(data: np.ndarray) -> None:
-    assert zlib.decompress(deflate.compress(data)) == data.tobytes()
+    cut, content = rows(data)
+    assert zlib.decompress(deflate.compress(cut)) == content
 
 
 @settings(deadline=None)  # the first example compiles
 @given(arrays(np.uint8, st.integers(1, 300), elements=st.integers(0, 255)))
 def test_zlib_reads_anything(data: np.ndarray) -> None:
-    assert zlib.decompress(deflate.compress(data)) == data.tobytes()
+    cut, content = rows(data)
+    assert zlib.decompress(deflate.compress(cut)) == content
+
+
+@pytest.mark.parametrize("data", [noise(0, 256, 700), noise(0, 9, 700), np.zeros(700, np.uint8)])
+def test_room_is_left_around_a_stream(data: np.ndarray) -> None:
+    cut, content = rows(data)
+    stream = deflate.compress(cut, 5, 9)
+    assert zlib.decompress(stream[5:-9]) == content
+    assert stream[5:-9].tobytes() == deflate.compress(cut).tobytes()
+
+
+@settings(deadline=None)
+@given(st.integers(1, 9000), st.sampled_from([0, 1, 255, None]))
+def test_the_checksum_is_zlibs(size: int, byte: int | None) -> None:
+    data = noise(0, 256, size) if byte is None else np.full(size, byte, np.uint8)
+    cut, content = rows(data)
+    assert deflate.adler32(cut.reshape(-1), cut.shape[1]) == zlib.adler32(content)
 
 
 def test_a_code_made_for_the_data_is_as_short_as_zlibs() -> None:
-    data = np.random.default_rng(7).normal(128, 20, 50_000).astype(np.uint8)
+    cut, content = rows(np.random.default_rng(7).normal(128, 20, 50_000).astype(np.uint8))
     best = zlib.compressobj(9, zlib.DEFLATED, 15, 9, zlib.Z_HUFFMAN_ONLY)
-    size = len(best.compress(data.tobytes()) + best.flush())
-    assert len(deflate.compress(data)) <= 1.01 * size
+    size = len(best.compress(content) + best.flush())
+    assert len(deflate.compress(cut)) <= 1.01 * size
 
 
 def test_what_repeats_is_found() -> None:
     data = np.tile(np.arange(4, dtype=np.uint8).repeat(50), 100)
-    assert len(deflate.compress(data)) < data.size / 50
+    assert len(deflate.compress(rows(data)[0])) < data.size / 50
 
 
 def test_what_cannot_be_shortened_is_stored() -> None:
-    data = noise(0, 256, 60_000)
-    assert len(deflate.compress(data)) < data.size + 64
+    cut, content = rows(noise(0, 256, 60_000))
+    assert len(deflate.compress(cut)) < len(content) + 64
 
 
 @settings(deadline=None)  # the first example compiles
@@ -77,9 +102,17 @@ def test_code_lengths_are_those_of_the_best_code(counts: list[int]) -> None:
         joined = heapq.heappop(heap) + heapq.heappop(heap)
         cost += joined
         heapq.heappush(heap, joined)
-    weights = np.sort(counts)
-    depth = np.zeros(2 * len(counts) - 1, np.int64)
-    deflate.code_lengths(weights, depth, np.zeros_like(depth), np.zeros_like(depth))
-    lengths = depth[: len(counts)]
+    weights = np.array(counts)
+    lengths = np.zeros_like(weights)
+    deflate.code_lengths(weights.copy(), lengths, np.empty(7 * weights.size, np.int64))
     assert int(weights @ lengths) == cost
     assert (2.0 ** -lengths.astype(float)).sum() == 1
+
+
+def test_codes_of_lopsided_counts_are_not_too_long() -> None:
+    counts = 2 ** np.arange(30)
+    lengths = np.zeros_like(counts)
+    deflate.code_lengths(counts.copy(), lengths, np.empty(7 * counts.size, np.int64))
+    assert lengths.max() <= deflate.LIMIT
+    assert (2.0 ** -lengths.astype(float)).sum() == 1
+    assert (np.diff(lengths) <= 0).all()
