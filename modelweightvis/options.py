@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 Scale = Literal["model", "tensor", "role"]
 #: What a zoomed-out pixel shows of the elements under it.
 Overview = Literal["mean", "rms", "max", "balance"]
+#: How a difference is put on a scale.
+DiffMetric = Literal["rms", "abs-log", "exact", "relative"]
+#: The colours of what grew and what shrank.
+DiffColours = Literal["green-red", "blue-orange"]
 
 
 @dataclass(frozen=True)
@@ -66,3 +70,21 @@ class ColourOptions:
             scale=self.scale,
             overview=self.overview,
         )
+
+
+@dataclass(frozen=True)
+class DifferenceOptions:
+    """What a difference shows."""
+
+    profiles: ClassVar[tuple[str, ...]] = ("modelweightvis",)
+
+    diff_metric: Annotated[
+        DiffMetric, typer.Option("--diff-metric", help="How a difference is put on a scale.")
+    ] = "rms"
+    diff_colors: Annotated[
+        DiffColours, typer.Option("--diff-colors", help="Colours of what grew and what shrank.")
+    ] = "green-red"
+
+    def view(self) -> View:
+        """Return the view that the flags ask for."""
+        return api.View(metric=self.diff_metric, colormap=self.diff_colors)

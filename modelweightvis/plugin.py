@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from arbvis_core import hookimpl
 from modelweightvis.commands import COMMANDS
+from modelweightvis.diff.builder import TensorDiffBuilder
 from modelweightvis.formats import FORMATS
 from modelweightvis.layouts import ArchLayoutPlugin
-from modelweightvis.options import ColourOptions, TensorOptions
+from modelweightvis.options import ColourOptions, DifferenceOptions, TensorOptions
 from modelweightvis.render import RENDERERS
 from modelweightvis.sidecars import SourceMetaSidecarHook
 from modelweightvis.sources import HuggingFaceSourceProvider
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from arbvis_core.protocols import (
         Command,
+        DiffBuilder,
         Enricher,
         Format,
         Layout,
@@ -45,9 +47,15 @@ def arbvis_commands() -> Sequence[Command]:
 
 
 @hookimpl
+def arbvis_diff_builders() -> Sequence[DiffBuilder]:
+    """Two models or more, tensor by tensor, whatever their formats."""
+    return [TensorDiffBuilder()]
+
+
+@hookimpl
 def arbvis_options() -> Sequence[type]:
     """Which tensors are shown, where, and in which colours."""
-    return [TensorOptions, ColourOptions]
+    return [TensorOptions, ColourOptions, DifferenceOptions]
 
 
 @hookimpl

@@ -14,6 +14,8 @@ from modelweightvis.sidecars import facts_of
 if TYPE_CHECKING:
     from arbvis_core.values import Document, Region
     from modelweightvis.names import Name
+#: The format of a document of differences, and the encoding of its tensors.
+DIFFERENCE = "difference"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,3 +70,8 @@ def tensors_of(document: Document, match: str | None = None) -> tuple[Tensor, ..
         for region, name in zip(regions, names, strict=True)
         if match is None or fnmatchcase(region.name, match)
     )
+
+
+def is_difference(document: Document) -> bool:
+    """Tell whether the tensors of a document are pairs: what two models have, side by side."""
+    return document.format == DIFFERENCE

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from arbvis_core.api import Document, Layout, LayoutError, Priority, Request, Scene
-from modelweightvis.options import ColourOptions, TensorOptions
+from modelweightvis.options import ColourOptions, DifferenceOptions, TensorOptions
+from modelweightvis.tensors import is_difference
 
 if TYPE_CHECKING:
     from arbvis_core.api import Placement
@@ -22,7 +23,7 @@ class ArchLayoutPlugin(Layout):
 
     def matches(self, request: Request, documents: Sequence[Document]) -> bool:
         """Tell whether there are tensors; a strict program has to hear that there are none."""
-        own = [document for document in documents if not document.derived]
+        own = [document for document in documents if _is_model(document)]
         return any(map(_has_tensors, own)) or (_insists(request) and bool(own))
 
     def arrange(self, request: Request, documents: Sequence[Document]) -> Sequence[Scene]:
@@ -31,7 +32,7 @@ class ArchLayoutPlugin(Layout):
         Raises:
             LayoutError: there is no tensor to show.
         """
-        own = [document for document in documents if not document.derived]
+        own = [document for document in documents if _is_model(document)]
         inputs = sorted({document.input for document in own})
         scenes: list[Scene] = []
         silent: list[Document] = []
@@ -45,6 +46,11 @@ class ArchLayoutPlugin(Layout):
         if not scenes:
             raise LayoutError(_nothing(request, own))
         return _named_apart(_with_silent(scenes, silent, request))
+
+
+def _is_model(document: Document) -> bool:
+    """Tell models and differences of models from what else is derived."""
+    return not document.derived or is_difference(document)
 
 
 def _has_tensors(document: Document) -> bool:
@@ -64,6 +70,7 @@ def _scene(request: Request, number: int, documents: Sequence[Document]) -> Scen
     from modelweightvis.layouts.sketches import Drawing
 
     options = request.option(TensorOptions)
+    compared = any(map(is_difference, documents))
     holding = [one for one in documents if _has_tensors(one)]
     models, notes = _models(holding, options.match)
     if not models:
@@ -71,18 +78,22 @@ def _scene(request: Request, number: int, documents: Sequence[Document]) -> Scen
     picture = picture_of(models, options.columns, whole=options.match is None)
     drawing = Drawing()
     picture.draw(drawing, 0, 0)
-    label = _called(request, number, documents)
+    label = documents[0].name if compared else _called(request, number, documents)
     canvas = Canvas(picture.width, picture.height)
     return Scene(
         key=label,
         label=label,
         extent=canvas,
         placements=_placements(drawing, models),
-        renderer="elements",
+        renderer="differences" if compared else "elements",
         documents=tuple(documents if _insists(request) else holding),
         labels=_labels(drawing),
         attributes={"painted": round(picture.elements / (canvas.width * canvas.height), 4)},
-        view=request.option(ColourOptions).view(),
+        view=(
+            request.option(DifferenceOptions).view()
+            if compared
+            else request.option(ColourOptions).view()
+        ),
         warnings=tuple(notes),
     )
 
@@ -156,6 +167,7 @@ def _attributes(spot: Spot) -> dict[str, Any]:
         "canonical": name.canonical,
         "dtype": spot.tensor.dtype,
         "shape": list(spot.tensor.region.shape),
+        **spot.tensor.region.attributes.get("difference", {}),
     }
 
 

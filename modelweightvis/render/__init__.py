@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from modelweightvis.render.differences import DifferenceRenderer
 from modelweightvis.render.elements import ElementRenderer
 
 #: What is handed to the registry.
-RENDERERS = (ElementRenderer(),)
+RENDERERS = (ElementRenderer(), DifferenceRenderer())
 
-__all__ = ["RENDERERS", "ElementRenderer"]
+__all__ = ["RENDERERS", "DifferenceRenderer", "ElementRenderer"]

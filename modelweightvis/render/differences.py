@@ -125,7 +125,7 @@ class DifferenceRenderer(LeafRenderer):
         """Draw a tile; its statistics are a `Compared`."""
         from modelweightvis.render.differing import Comparison
 
-        comparison = Comparison(plan, key, METRICS.index(_metric(view)))
+        comparison = Comparison(plan, key, _metric(view))
         buffers = iter(parts)
         for spot in spots(plan, key):
             if not _comparable(spot.placement, decoders):
@@ -154,6 +154,7 @@ class DifferenceRenderer(LeafRenderer):
 
         from modelweightvis.kernels.compare import overview
         from modelweightvis.render.codes import hatched
+        from modelweightvis.render.difference_scales import step_table
 
         codes = np.zeros((TILE, TILE), np.uint8)
         flags = planes["flags"]
@@ -164,7 +165,8 @@ class DifferenceRenderer(LeafRenderer):
             (LEFT_FLAG, ONLY_LEFT),
         ):
             codes[(flags & bit > 0) & stripes] = code
-        overview(planes["count"], planes["total"], planes["magnitude"], flags, codes)
+        count, total, magnitude = (planes[name] for name in ("count", "total", "magnitude"))
+        overview(count, total, magnitude, flags, step_table(), codes)
         return Indexed(codes, palette(colours_of(view), overview=True))
 
     def merge(self, left: Compared, right: Compared) -> Compared:

@@ -8,10 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arbvis_core.api import TILE, Box, Indexed, Leaf
-from modelweightvis.kernels.compare import FIGURES, compare
+from modelweightvis.kernels.compare import FIGURES, LINEAR, RATIO, SIZE, compare
 from modelweightvis.render.codes import hatched
 from modelweightvis.render.compared import Compared
 from modelweightvis.render.difference_colours import INFORMATIONAL, ONLY_LEFT, ONLY_RIGHT
+from modelweightvis.render.difference_scales import share_table
 from modelweightvis.render.differences import (
     LEAST_RMS,
     LEFT_FLAG,
@@ -23,15 +24,22 @@ from modelweightvis.render.differences import (
 
 if TYPE_CHECKING:
     from arbvis_core.api import ScenePlan, TileKey
+    from modelweightvis.options import DiffMetric
     from modelweightvis.render.pieces import Spot
 
 FLAGS = {ONLY_LEFT: LEFT_FLAG, ONLY_RIGHT: RIGHT_FLAG, INFORMATIONAL: TOLD_FLAG}
+MODES: dict[DiffMetric, int] = {
+    "rms": LINEAR,
+    "abs-log": SIZE,
+    "exact": SIZE,
+    "relative": RATIO,
+}
 
 
 class Comparison:
     """One tile in the making."""
 
-    def __init__(self, plan: ScenePlan, key: TileKey, metric: int) -> None:
+    def __init__(self, plan: ScenePlan, key: TileKey, metric: DiffMetric) -> None:
         self._decisions = plan.decisions
         self._corner = (key.y * TILE, key.x * TILE)
         self._metric = metric
@@ -64,12 +72,11 @@ class Comparison:
         compare(
             left,
             right,
-            (
-                spot.top + box.y - spot.piece.box.y,
-                spot.left + box.x - spot.piece.box.x,
-            ),
-            self._metric,
+            spot.top + box.y - spot.piece.box.y,
+            spot.left + box.x - spot.piece.box.x,
+            MODES[self._metric],
             np.float32(1 / (RMS_SHARE * rms)),
+            share_table(self._metric),
             self._codes,
             planes["count"],
             planes["total"],
@@ -77,7 +84,8 @@ class Comparison:
             planes["changed"],
             planes["flags"],
             sums,
-            (box.y, box.x),
+            box.y,
+            box.x,
         )
 
     def stripe(self, spot: Spot, box: Box, code: int) -> None:
@@ -101,8 +109,6 @@ def _parts(spot: Spot, left: NDArray[np.float32], right: NDArray[np.float32]) ->
     Yields:
         Both sides, (h, w), and the pixels of the placement that they cover.
     """
-    import numpy as np
-
     whole = tuple(stop - start for start, stop in spot.piece.window)
     padded = [np.full(whole, np.nan, np.float32) for _ in range(2)]
     inside = tuple(slice(0, size) for size in left.shape)
@@ -111,7 +117,7 @@ def _parts(spot: Spot, left: NDArray[np.float32], right: NDArray[np.float32]) ->
     there = np.zeros(whole, np.float32)
     there[inside] = 1
     first, second, shown = (spot.piece.pixels(one) for one in (*padded, there))
-    rows, columns = shown.any(axis=1).nonzero()[0], shown.any(axis=0).nonzero()[0]
+    rows, columns = (np.flatnonzero(shown.any(axis=axis)) for axis in (1, 0))
     if not rows.size or not shown[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1].all():
         return
     cut = (slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1))

@@ -1,0 +1,202 @@
+"""Makes the difference of two models: one document whose tensors are pairs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from arbvis_core.api import Decoder, DiffBuilder, Document, Region, Request, UsageError
+from modelweightvis.tensors import DIFFERENCE
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from arbvis_core.api import Source, Window
+    from modelweightvis.diff.pairing import Pair, Pairing
+    from modelweightvis.tensors import Tensor
+
+
+class DifferenceDecoder(Decoder):
+    """The second operand minus the first."""
+
+    encodings = (DIFFERENCE,)
+
+    def decode(
+        self,
+        region: Region,
+        window: Window,
+        buffers: Sequence[NDArray[np.uint8]],
+        operands: Sequence[NDArray[np.float32]],
+    ) -> NDArray[np.float32]:
+        """Return what changed; NaN where only one side has a value."""
+        import numpy as np
+
+        if len(operands) != 2:
+            return np.full([stop - start for start, stop in window], np.nan, np.float32)
+        changed: NDArray[np.float32] = operands[1] - operands[0]
+        return changed
+
+    def crops(self, region: Region, window: Window) -> tuple[()]:
+        """Return nothing: all that is read, the operands read."""
+        return ()
+
+
+class TensorDiffBuilder(DiffBuilder):
+    """Pairs the tensors of the first input with those of each of the others."""
+
+    name = "tensors"
+    priority: int = 300
+    decoders: tuple[Decoder, ...] = (DifferenceDecoder(),)
+
+    def matches(self, request: Request, sides: Sequence[Sequence[Document]]) -> bool:
+        """Tell whether every side holds tensors."""
+        from modelweightvis.formats.tensors import is_tensor
+
+        return all(
+            any(is_tensor(region) for document in side for region in document.regions)
+            for side in sides
+        )
+
+    def build(self, request: Request, sides: Sequence[Sequence[Document]]) -> Sequence[Document]:
+        """Return one document per model that is compared with the first.
+
+        Raises:
+            UsageError: nothing of two models belongs together.
+        """
+        from modelweightvis.diff.pairing import pair
+
+        base = _tensors(sides[0])
+        return [
+            _difference(request, index, sides, pair(base, _tensors(sides[index])))
+            for index in range(1, len(sides))
+        ]
+
+
+def _tensors(side: Sequence[Document]) -> list[Tensor]:
+    from modelweightvis.formats.twins import show_once
+    from modelweightvis.tensors import tensors_of
+
+    return [tensor for document in show_once(side) for tensor in tensors_of(document)]
+
+
+def _difference(
+    request: Request, index: int, sides: Sequence[Sequence[Document]], pairing: Pairing
+) -> Document:
+    left, right = request.inputs[0], request.inputs[index]
+    if not any(one.left and one.right for one in pairing.pairs):
+        raise UsageError(f"--diff: no tensor of {left} belongs to one of {right}; {_near(pairing)}")
+    sources: dict[str, Source] = {
+        source.key: source for document in (*sides[0], *sides[index]) for source in document.sources
+    }
+    matched = sum(1 for one in pairing.pairs if one.left and one.right)
+    only = [sum(1 for one in pairing.pairs if not side(one)) for side in (_right, _left)]
+    return Document(
+        name=f"{_called(right)} − {_called(left)}",
+        format=DIFFERENCE,
+        sources=tuple(sources.values()),
+        regions=tuple(_regions(pairing)),
+        metadata={
+            **sides[0][0].metadata,
+            "difference": {
+                "left": left,
+                "right": right,
+                "matched": matched,
+                "only_left": only[0],
+                "only_right": only[1],
+            },
+        },
+        input=index,
+        warnings=_told(left, right, only, pairing),
+    )
+
+
+def _left(one: Pair) -> Any:
+    return one.left
+
+
+def _right(one: Pair) -> Any:
+    return one.right
+
+
+def _regions(pairing: Pairing) -> Iterator[Region]:
+    taken = {one.left.region.name for one in pairing.pairs if one.left}
+    for one in pairing.pairs:
+        if one.left and one.right:
+            yield _paired(one.left, one)
+        elif one.left:
+            yield _alone(one.left.region, "A", one.left.region.name, one.left.dtype)
+        elif one.right:
+            name = one.right.name
+            name = f"{name} (second)" if name in taken else name
+            yield _alone(one.right, "B", name, one.others[0].dtype)
+
+
+def _paired(left: Tensor, one: Pair) -> Region:
+    right = one.right
+    if right is None or len(right.shape) != len(left.region.shape):
+        return _alone(left.region, "", left.region.name, left.dtype)
+    attributes: Mapping[str, Any] = {
+        **left.region.attributes,
+        "side": "both",
+        "difference": {
+            "pairing": one.rule,
+            "other": ", ".join(other.region.name for other in one.others[:4]),
+            "other_dtype": one.others[0].dtype,
+            "other_shape": list(right.shape),
+            "bits_per_weight": round(left.bits_per_weight, 3),
+            "other_bits_per_weight": round(_bits(one), 3),
+        },
+    }
+    return Region(
+        name=left.region.name,
+        shape=left.region.shape,
+        encoding=DIFFERENCE,
+        operands=(left.region, right),
+        attributes=attributes,
+    )
+
+
+def _bits(one: Pair) -> float:
+    elements = sum(other.elements for other in one.others)
+    return 8 * sum(other.bytes for other in one.others) / elements if elements else 0.0
+
+
+def _alone(region: Region, side: str, name: str, dtype: str) -> Region:
+    attributes = {
+        **region.attributes,
+        "dtype": dtype,
+        "side": side,
+        "difference": {"pairing": {"A": "only in A", "B": "only in B"}.get(side, "shapes differ")},
+    }
+    return replace(
+        Region(name, region.shape, DIFFERENCE), operands=(region,), attributes=attributes
+    )
+
+
+def _told(left: str, right: str, only: Sequence[int], pairing: Pairing) -> tuple[str, ...]:
+    told = [
+        f"{count} tensor{'s are' if count > 1 else ' is'} only in {name}"
+        for name, count in ((left, only[0]), (right, only[1]))
+        if count
+    ]
+    return (*told, *pairing.ambiguous[:10])
+
+
+def _called(spec: str) -> str:
+    word = spec.replace("\\", "/").rstrip("/").rpartition("/")[2].partition("@")[0]
+    return word or spec
+
+
+def _near(pairing: Pairing) -> str:
+    """Show the names of both sides that are most alike."""
+    from difflib import get_close_matches
+
+    ours = [one.left.region.name for one in pairing.pairs if one.left][:200]
+    theirs = [one.right.name for one in pairing.pairs if one.right][:200]
+    for name in ours:
+        near = get_close_matches(name, theirs, 1, 0.0)
+        if near:
+            return f"the most alike are {name} and {near[0]}"
+    return "one of them holds no tensor"

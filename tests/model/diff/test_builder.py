@@ -1,0 +1,168 @@
+"""The difference of two models, as the command line asks for it, against numpy."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from safetensors.numpy import save_file
+
+from arbvis_core.cli.app import start
+from modelweightvis.profile import MODELWEIGHTVIS
+
+RANDOM = np.random.default_rng(11)
+
+
+def _model(folder: Path, arrays: Mapping[str, np.ndarray]) -> str:
+    folder.mkdir()
+    save_file(dict(arrays), folder / "model.safetensors")
+    return str(folder)
+
+
+def _random(*shape: int) -> np.ndarray:
+    return (RANDOM.standard_normal(shape) * 0.02).astype(np.float32)
+
+
+BASE = {
+    "model.embed_tokens.weight": _random(300, 64),
+    "model.layers.0.self_attn.q_proj.weight": _random(64, 64),
+    "model.layers.0.mlp.down_proj.weight": _random(64, 160),
+    "model.layers.0.input_layernorm.weight": _random(64),
+    "model.layers.1.self_attn.q_proj.weight": _random(64, 64),
+    "model.layers.1.mlp.down_proj.weight": _random(64, 160),
+    "model.layers.1.input_layernorm.weight": _random(64),
+}
+
+
+def _diff(tmp_path: Path, other: Mapping[str, np.ndarray], *flags: str) -> dict:
+    left, right = _model(tmp_path / "a", BASE), _model(tmp_path / "b", other)
+    out = str(tmp_path / "out")
+    assert start(MODELWEIGHTVIS, ["--diff", left, right, "-q", "-o", out, *flags]) == 0
+    (scene,) = json.loads((tmp_path / "out" / "manifest.json").read_text())["scenes"]
+    return scene
+
+
+def _canvas(tmp_path: Path, scene: dict) -> np.ndarray:
+    """Return the codes of the maximum zoom."""
+    zoom, canvas = scene["canvas"]["max_zoom"], scene["canvas"]
+    rows, columns = -(-canvas["height"] // 512), -(-canvas["width"] // 512)
+    codes = np.zeros((rows * 512, columns * 512), np.uint8)
+    for path in (tmp_path / "out" / "tiles" / scene["key"] / str(zoom)).glob("*/*.png"):
+        x, y = int(path.parent.name), int(path.stem)
+        with Image.open(path) as image:
+            codes[512 * y : 512 * y + 512, 512 * x : 512 * x + 512] = np.asarray(image)
+    return codes
+
+
+def test_figures_are_those_of_numpy(tmp_path: Path) -> None:
+    other = {name: array + _random(*array.shape) * 0.1 for name, array in BASE.items()}
+    scene = _diff(tmp_path, other)
+    assert len(scene["placements"]) == len(BASE)
+    for placement in scene["placements"]:
+        a = BASE[placement["name"]].astype(np.float64)
+        b = other[placement["name"]].astype(np.float64)
+        delta, stats = b - a, placement["stats"]
+        norms = np.linalg.norm(a) * np.linalg.norm(b)
+        assert stats["relative_frobenius"] == pytest.approx(
+            np.linalg.norm(delta) / np.linalg.norm(a), rel=1e-9
+        )
+        assert stats["sqnr_db"] == pytest.approx(
+            10 * np.log10((a * a).sum() / (delta * delta).sum()), rel=1e-9
+        )
+        assert stats["cosine"] == pytest.approx((a * b).sum() / norms, rel=1e-9)
+        assert stats["max_abs"] == pytest.approx(np.abs(delta).max(), rel=1e-9)
+        assert np.abs(delta)[tuple(stats["max_abs_index"])] == np.abs(delta).max()
+        assert stats["changed"] == (delta != 0).mean()
+        assert stats["mean"] == pytest.approx(delta.mean(), abs=1e-12)
+        assert stats["std"] == pytest.approx(delta.std(), rel=1e-9)
+
+
+@pytest.mark.parametrize("metric", ["rms", "abs-log", "exact", "relative"])
+def test_pixels_are_those_of_the_formula(tmp_path: Path, metric: str) -> None:
+    other = {name: array + _random(*array.shape) * 0.1 for name, array in BASE.items()}
+    name = "model.layers.1.mlp.down_proj.weight"
+    scene = _diff(tmp_path, other, "--diff-metric", metric)
+    codes = _canvas(tmp_path, scene)
+    (placement,) = (one for one in scene["placements"] if one["name"] == name)
+    assert placement["fold"] is None
+    y, x, height, width = (placement[key] for key in ("y", "x", "height", "width"))
+    a, b = BASE[name].astype(np.float64), other[name].astype(np.float64)
+    delta = b - a
+    with np.errstate(divide="ignore"):
+        share = {
+            "rms": np.abs(delta) / (0.5 * np.sqrt((a * a).mean())),
+            "abs-log": (np.log10(np.abs(delta)) + 6) / 5,
+            "exact": np.ones_like(delta),
+            "relative": np.log2(np.abs(delta) / np.abs(a)) / 20 + 1,
+        }[metric]
+    steps = np.maximum(1, np.rint(np.clip(share, 0, 1) * 125))
+    expected = np.where(delta == 0, 130, 130 + np.sign(delta) * steps)
+    shown = codes[y : y + height, x : x + width].astype(int)
+    assert np.abs(shown - expected).max() <= 1
+    assert (np.sign(shown - 130) == np.sign(delta)).all()
+
+
+def test_one_changed_weight_is_seen_at_zoom_0(tmp_path: Path) -> None:
+    other = {name: array.copy() for name, array in BASE.items()}
+    other["model.embed_tokens.weight"][77, 13] += 1e-6
+    _diff(tmp_path, other)
+    with Image.open(tmp_path / "out" / "tiles" / "b-a" / "0" / "0" / "0.png") as image:
+        colours = np.asarray(image.convert("RGB")).reshape(-1, 3)
+    assert (colours[:, 1] > 40).sum() == 1
+
+
+def test_the_same_twice_is_black_and_zero(tmp_path: Path) -> None:
+    scene = _diff(tmp_path, BASE)
+    assert {one["stats"]["max_abs"] for one in scene["placements"]} == {0.0}
+    codes = _canvas(tmp_path, scene)
+    assert set(np.unique(codes)) <= {0, 130}
+
+
+def test_what_is_only_on_one_side_is_striped(tmp_path: Path) -> None:
+    other = {name: array for name, array in BASE.items() if "0.mlp" not in name}
+    other["model.layers.1.self_attn.k_proj.weight"] = _random(64, 64)
+    scene = _diff(tmp_path, other)
+    pairing = {one["name"]: one["pairing"] for one in scene["placements"]}
+    assert pairing["model.layers.0.mlp.down_proj.weight"] == "only in A"
+    assert pairing["model.layers.1.self_attn.k_proj.weight"] == "only in B"
+    assert {1, 3} <= set(np.unique(_canvas(tmp_path, scene)))
+
+
+def test_a_longer_vocabulary_is_compared_as_far_as_both_go(tmp_path: Path) -> None:
+    name = "model.embed_tokens.weight"
+    other = {**BASE, name: np.concatenate([BASE[name][:290], _random(30, 64)])}
+    shorter = {**BASE, name: BASE[name][:200] + np.float32(1)}
+    scene = _diff(tmp_path, shorter)
+    (placement,) = (one for one in scene["placements"] if one["name"] == name)
+    assert placement["stats"]["count"] == 200 * 64
+    assert placement["other_shape"] == [200, 64]
+    (tmp_path / "more").mkdir()
+    (placement,) = (
+        one for one in _diff(tmp_path / "more", other)["placements"] if one["name"] == name
+    )
+    assert placement["stats"]["count"] == 300 * 64
+    assert placement["stats"]["changed"] == 10 / 300
+
+
+def test_a_nan_on_one_side_is_counted(tmp_path: Path) -> None:
+    name = "model.layers.0.self_attn.q_proj.weight"
+    other = {**BASE, name: BASE[name].copy()}
+    other[name][3, 4] = np.nan
+    scene = _diff(tmp_path, other)
+    (placement,) = (one for one in scene["placements"] if one["name"] == name)
+    assert placement["stats"]["non_finite_right"] == 1
+    assert placement["stats"]["non_finite_left"] == 0
+    assert 2 in np.unique(_canvas(tmp_path, scene))
+
+
+def test_unrelated_models_are_one_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    left = _model(tmp_path / "a", BASE)
+    right = _model(tmp_path / "b", {"fc1.kernel": _random(3, 4, 5)})
+    assert start(MODELWEIGHTVIS, ["--diff", left, right, "-o", str(tmp_path / "out")]) == 2
+    assert "fc1.kernel" in capsys.readouterr().err
