@@ -44,7 +44,7 @@ PACKED: dict[str, tuple[str, list[int]]] = {
     "b.weight": ("F8_E4M3", [64, 65]), "b.weight_scale_inv": ("F32", [2, 3]),
     "c.weight": ("U8", [32, 1]), "c.weight.absmax": ("F32", [1]),
     "c.weight.quant_map": ("F32", [16]),
-    "c.weight.quant_state.bitsandbytes__nf4": ("U8", [34]),
+    "c.weight.quant_state.bitsandbytes__nf4": ("U8", [36]),
     "d.weight": ("U32", [2, 2]), "d.scales": ("F16", [2, 1]), "d.biases": ("F16", [2, 1]),
     "e_blocks": ("U8", [1, 2, 1, 16]), "e_scales": ("U8", [1, 2, 1]),
     "f.weight_packed": ("I32", [8, 4]), "f.weight_scale": ("BF16", [8, 1]),
@@ -54,6 +54,7 @@ PACKED: dict[str, tuple[str, list[int]]] = {
     "h.weight_scale_2": ("F32", []), "h.input_scale": ("F32", []),
     "k.qweight": ("I32", [32, 1]), "k.qzeros": ("I32", [1, 1]), "k.scales": ("F16", [1, 8]),
 }  # fmt: skip
+STATE = '{"shape": [8, 8], "blocksize": 64}'
 CONFIGS: tuple[dict[str, Any], ...] = (
     {},
     {"quantization_config": {"quant_method": "gptq", "bits": 4, "group_size": 32}},
@@ -99,14 +100,27 @@ def safetensors_sample() -> bytes:
     return struct.pack("<Q", len(header)) + header + bytes(range(32))
 
 
-def packed_file(tensors: dict[str, tuple[str, list[int]]], data: bytes) -> bytes:
-    """Return a valid file of tensors, by name their types and shapes; their bytes are repeated."""
-    header, stop = {}, 0
-    for name, (dtype, shape) in tensors.items():
-        start, stop = stop, stop + prod(shape) * SIZES[dtype]
-        header[name] = {"dtype": dtype, "shape": shape, "data_offsets": [start, stop]}
+def packed_file(
+    tensors: dict[str, tuple[str, list[int]]], state: str, shape: tuple[int, int], noise: bytes
+) -> bytes:
+    """Return a valid file of tensors, given their types and shapes by name.
+
+    Args:
+        tensors: their types and shapes, by name.
+        state: what bitsandbytes says of a weight.
+        shape: what compressed-tensors says of one.
+        noise: what is in the others.
+    """
+    header, data = {}, b""
+    for name, (dtype, lengths) in tensors.items():
+        size = prod(lengths) * SIZES[dtype]
+        told = state.encode() if "quant_state" in name else struct.pack("<2q", *shape)
+        held = told if name.endswith(("nf4", "weight_shape")) else noise * (size // len(noise) + 1)
+        data += held.ljust(size)[:size]
+        offsets = [len(data) - size, len(data)]
+        header[name] = {"dtype": dtype, "shape": lengths, "data_offsets": offsets}
     text = json.dumps(header).encode()
-    return struct.pack("<Q", len(text)) + text + (data * (stop // len(data) + 1))[:stop]
+    return struct.pack("<Q", len(text)) + text + data
 
 
 def packed_files(pick: random.Random) -> bytes:
@@ -114,11 +128,13 @@ def packed_files(pick: random.Random) -> bytes:
     tensors = {}
     for name, (dtype, shape) in PACKED.items():
         if pick.random() < 0.9:
-            other = pick.random() < 0.05
             kind = pick.choice(list(SIZES)) if pick.random() < 0.05 else dtype
-            tensors[name] = (kind, [pick.choice(LENGTHS) if other else one for one in shape])
-    state = {"shape": [8, pick.choice(LENGTHS)], "blocksize": pick.choice(LENGTHS)}
-    return packed_file(tensors, json.dumps(state).encode() + pick.randbytes(64))
+            lengths = [pick.choice(LENGTHS) if pick.random() < 0.03 else one for one in shape]
+            tensors[name] = (kind, lengths)
+    odd = [pick.choice(LENGTHS) if pick.random() < 0.2 else one for one in (8, 8, 64, 32)]
+    state = json.dumps({"shape": odd[:2], "blocksize": odd[2]})
+    noise = pick.choice((b"\x77", b"\x88", pick.randbytes(64)))
+    return packed_file(tensors, state, (8, odd[3]), noise)
 
 
 def npz_sample() -> bytes:
@@ -145,7 +161,10 @@ def samples(name: str) -> list[bytes]:
     """Return valid files of a format."""
     with suppress(ImportError):
         return {
-            "safetensors": lambda: [safetensors_sample(), packed_file(PACKED, b"{}\1\2\3")],
+            "safetensors": lambda: [
+                safetensors_sample(),
+                packed_file(PACKED, STATE, (8, 32), b"\x77"),
+            ],
             "gguf": lambda: [gguf_sample()],
             "npz": lambda: [npz_sample()],
             "pytorch": lambda: [torch_sample(legacy=False), torch_sample(legacy=True)],

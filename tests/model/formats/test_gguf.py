@@ -1,12 +1,11 @@
-"""The contract of formats, and the gguf package as the judge of files."""
+"""The gguf package as the judge of files."""
 
 from __future__ import annotations
 
 import struct
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
 
 import gguf
 import numpy as np
@@ -14,10 +13,9 @@ import pytest
 from gguf import GGMLQuantizationType as Kind
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 
 from arbvis_core.api import Document, FormatError, Group
-from arbvis_core.testing import CountingSource, FormatContract, MemorySource, region_values
+from arbvis_core.testing import CountingSource, MemorySource, region_values
 from arbvis_core.testing.documents import decoders_with
 from modelweightvis.formats import GgufFormatPlugin
 from modelweightvis.formats.tensors import is_tensor
@@ -26,32 +24,6 @@ FORMAT = GgufFormatPlugin()
 DECODERS = decoders_with(FORMAT)
 VALUES = np.random.default_rng(0).normal(size=(4, 64)).astype(np.float32)
 PACKED = gguf.quants.quantize(VALUES, Kind.Q8_0)
-
-
-def written() -> bytes:
-    """Write a file with the package itself."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "a.gguf")
-        writer = gguf.GGUFWriter(path, "llama")
-        writer.add_block_count(1)
-        writer.add_array("tokenizer.ggml.tokens", [f"t{number}" for number in range(100)])
-        writer.add_tensor("output_norm.weight", VALUES[0])
-        writer.add_tensor("blk.0.attn_q.weight", PACKED, raw_dtype=Kind.Q8_0)
-        writer.write_header_to_file()
-        writer.write_kv_data_to_file()
-        writer.write_tensors_to_file()
-        writer.close()
-        return path.read_bytes()
-
-
-class TestGguf(FormatContract):
-    format = FORMAT
-    sample = written()
-    sample_name = "model.gguf"
-
-    def expected(self) -> Mapping[str, NDArray[Any]]:
-        unpacked = gguf.quants.dequantize(PACKED, Kind.Q8_0)
-        return {"output_norm.weight": VALUES[0], "blk.0.attn_q.weight": unpacked}
 
 
 def text(value: str | bytes) -> bytes:

@@ -1,10 +1,9 @@
-"""The contract of formats, and numpy as the judge of every value."""
+"""Numpy as the judge of every value."""
 
 from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Mapping
 from typing import Any, Literal
 
 import numpy as np
@@ -15,7 +14,7 @@ from hypothesis.extra import numpy as arrays
 from numpy.typing import NDArray
 
 from arbvis_core.api import Document, FormatError, Group
-from arbvis_core.testing import FormatContract, MemorySource, region_values
+from arbvis_core.testing import MemorySource, region_values
 from arbvis_core.testing.documents import decoders_with
 from modelweightvis.formats import NpzFormatPlugin
 from modelweightvis.formats.tensors import is_tensor
@@ -34,15 +33,6 @@ def saved(**named: NDArray[Any]) -> bytes:
     file = io.BytesIO()
     np.savez(file, **named)  # type: ignore[arg-type]
     return file.getvalue()
-
-
-class TestNpz(FormatContract):
-    format = FORMAT
-    sample = saved(**ARRAYS)
-    sample_name = "weights.npz"
-
-    def expected(self) -> Mapping[str, NDArray[Any]]:
-        return ARRAYS
 
 
 def parsed(content: bytes) -> Document:

@@ -1,4 +1,4 @@
-"""The contract of formats, torch as the judge of values, and pickles that mean harm."""
+"""Torch as the judge of values, and pickles that mean harm."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from arbvis_core.api import Document, FormatError, Group
 from arbvis_core.registry.probe import SourceProbe
-from arbvis_core.testing import FormatContract, MemorySource, region_values
+from arbvis_core.testing import MemorySource, region_values
 from arbvis_core.testing.documents import decoders_with
 from modelweightvis.formats import PickleFormatPlugin, pickle_machine
 from modelweightvis.formats.tensors import is_tensor
@@ -55,21 +55,6 @@ STATE = OrderedDict(
     tied=BASE,
 )
 LEGACY = {"_use_new_zipfile_serialization": False}
-
-
-class TestArchive(FormatContract):
-    format = FORMAT
-    sample = saved(STATE)
-    sample_name = "pytorch_model.bin"
-
-    def expected(self) -> Mapping[str, NDArray[Any]]:
-        return {
-            name: one.detach().float().numpy() for name, one in STATE.items() if one.numel() > 0
-        }
-
-
-class TestLegacy(TestArchive):
-    sample = saved(STATE, **LEGACY)
 
 
 def parse(files: Mapping[str, bytes]) -> Sequence[Document]:

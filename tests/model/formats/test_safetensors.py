@@ -1,4 +1,4 @@
-"""The contract of formats, and the safetensors library as the judge of files."""
+"""The safetensors library as the judge of files."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from safetensors.numpy import save
 
 from arbvis_core.api import Document, FormatError, Group
-from arbvis_core.testing import FormatContract, MemorySource, region_values
+from arbvis_core.testing import MemorySource, region_values
 from arbvis_core.testing.documents import decoders_with
 from modelweightvis.formats import SafetensorsFormatPlugin, safetensors_header
 from modelweightvis.formats.tensors import is_tensor
@@ -31,15 +31,6 @@ ARRAYS: dict[str, NDArray[Any]] = {
     "nothing": np.zeros((0, 3), np.uint8),
 }
 ONE = '"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}'
-
-
-class TestSafetensors(FormatContract):
-    format = FORMAT
-    sample = save(ARRAYS, {"format": "pt"})
-    sample_name = "model.safetensors"
-
-    def expected(self) -> Mapping[str, NDArray[Any]]:
-        return {name: array for name, array in ARRAYS.items() if array.size}
 
 
 def deserialize(content: bytes) -> dict[str, Any]:
