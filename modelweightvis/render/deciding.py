@@ -151,6 +151,27 @@ def balance_limit(decisions: Mapping[str, Any], looks: Looks) -> float:
     return max(_quantile(decisions, decisions["balance"], 1 - clip), 1 / SHARES) / 2**looks.shift
 
 
+def beyond(
+    decisions: Mapping[str, Any], shown: str, looks: Looks, window: Window
+) -> tuple[float, float]:
+    """Return the shares of the sample that lie below and above a window.
+
+    Args:
+        decisions: of the plan.
+        shown: `values`, or the statistic of overviews.
+        looks: how the plan is looked at.
+        window: of what is shown.
+    """
+    import numpy as np
+
+    quantiles = decisions[shown][looks.scale]
+    if not quantiles:
+        return 0.0, 0.0
+    ends = [end + looks.shift for end in window]
+    below, above = np.interp(ends, quantiles, decisions["probabilities"])
+    return float(below), float(1 - above)
+
+
 def reference(decisions: Mapping[str, Any], placement: Placement, scale: Scale) -> float:
     """Return log2 of what the values of a placement are divided by."""
     if scale == "model":

@@ -111,4 +111,4 @@ class ElementRenderer(LeafRenderer):
         """Say what the colours mean, in numbers."""
         from modelweightvis.render.legends import legends
 
-        return legends(plan, looks_of(view))
+        return legends(plan, looks_of(view), statistics)

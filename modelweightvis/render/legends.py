@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from arbvis_core.api import Legend, LegendEntry
-from modelweightvis.render.codes import FIRST, HATCH, LAST, MIDDLE, NOT_FINITE, ZERO, Window
+from modelweightvis.render.codes import FIRST, HATCH, LAST, MIDDLE, NOT_FINITE, ZERO
 from modelweightvis.render.deciding import (
-    OVERVIEW_CLIP,
     balance_limit,
+    beyond,
     overview_window,
     value_window,
 )
@@ -17,6 +17,7 @@ from modelweightvis.render.palettes import hexadecimal, is_diverging, palette
 if TYPE_CHECKING:
     from arbvis_core.api import ScenePlan
     from modelweightvis.render.looks import Looks
+    from modelweightvis.render.measured import Measured
 
 #: Colours of a ramp.
 STOPS = 9
@@ -34,42 +35,53 @@ SCALES = {
     "tensor": "relative to the median |x| of each tensor",
     "role": "relative to the median |x| of all tensors of the same role",
 }
+#: What is told of a ramp.
+LABELS = {"mean": "mean |x|", "rms": "rms", "max": "max |x|", "balance": "balance"}
+#: What has a colour of its own.
 RESERVED = ((ZERO, "exactly zero"), (NOT_FINITE, "NaN or infinite"), (HATCH, "unknown type"))
 
 
-def legends(plan: ScenePlan, looks: Looks) -> tuple[Legend, Legend]:
+def legends(plan: ScenePlan, looks: Looks, statistics: Measured | None) -> tuple[Legend, Legend]:
     """Return the legend of the maximum zoom and that of the zooms above."""
-    window = value_window(plan.decisions, looks)
     name, unit = looks.colormap, "×" if looks.scale != "model" else ""
+    window = value_window(plan.decisions, looks)
     low, high = (_figure(end, unit) for end in window)
-    signed = (
+    entries = (
         LegendEntry(_ramp(name, FIRST, MIDDLE - 1), "below zero", f"−{high}", f"−{low}"),
         LegendEntry(_ramp(name, MIDDLE + 1, LAST), "above zero", f"+{low}", f"+{high}"),
+        *_reserved(name, statistics),
     )
-    notes = [_scaled(looks), _sampled(plan), "Brightness is linear in log |x|."]
-    if not is_diverging(name):
-        notes.insert(0, f"{name} has no middle, so it hardly tells signs apart.")
-    leaf = Legend("leaf", "value of the element", (*signed, *_reserved(name)), _joined(notes))
-    return leaf, _overview(plan, looks, unit)
+    notes = (
+        "" if is_diverging(name) else f"{name} has no middle, so it hardly tells signs apart.",
+        _scaled(looks),
+        "Brightness is linear in log |x|.",
+        _beyond(beyond(plan.decisions, "values", looks, window), "elements"),
+        _sampled(plan),
+    )
+    leaf = Legend("leaf", "value of the element", entries, _joined(notes))
+    return leaf, _overview(plan, looks, unit, statistics)
 
 
-def _overview(plan: ScenePlan, looks: Looks, unit: str) -> Legend:
+def _overview(plan: ScenePlan, looks: Looks, unit: str, statistics: Measured | None) -> Legend:
     name = looks.overview_colormap
     if looks.overview == "balance":
         limit = f"{balance_limit(plan.decisions, looks):.3g}"
-        ramp = LegendEntry(_ramp(name, FIRST, LAST), "balance", f"−{limit}", f"+{limit}")
+        low, high, outside = f"−{limit}", f"+{limit}", ""
     else:
-        window: Window = overview_window(plan.decisions, looks)
+        window = overview_window(plan.decisions, looks)
         low, high = (_figure(end, unit) for end in window)
-        ramp = LegendEntry(_ramp(name, FIRST, LAST), looks.overview, low, high)
-    clip = OVERVIEW_CLIP[0] if looks.clip is None else looks.clip
-    notes = [
+        outside = _beyond(beyond(plan.decisions, looks.overview, looks, window), "patches")
+    entries = (
+        LegendEntry(_ramp(name, FIRST, LAST), LABELS[looks.overview], low, high),
+        *_reserved(name, statistics),
+    )
+    notes = (
         _scaled(looks),
+        "Brightness is linear in its logarithm." if looks.overview != "balance" else "",
+        outside,
         _sampled(plan),
-        f"Of patches of 2 × 2 to 32 × 32 elements about {100 * clip:g} % lie beyond either end.",
-    ]
-    title = TITLES[looks.overview]
-    return Legend("overview", title, (ramp, *_reserved(name)), _joined(notes))
+    )
+    return Legend("overview", TITLES[looks.overview], entries, _joined(notes))
 
 
 def _figure(octaves: float, unit: str) -> str:
@@ -82,9 +94,17 @@ def _ramp(name: str, first: int, last: int) -> tuple[str, ...]:
     return tuple(hexadecimal(colours[first + span * at // (STOPS - 1)]) for at in range(STOPS))
 
 
-def _reserved(name: str) -> tuple[LegendEntry, ...]:
+def _reserved(name: str, statistics: Measured | None) -> tuple[LegendEntry, ...]:
+    """Return what has a colour of its own, with the share of the elements that show it."""
+    shares: dict[int, float] = {}
+    if statistics is not None:
+        elements, broken, zeros = statistics.totals()
+        shares = {ZERO: zeros / max(1, elements), NOT_FINITE: broken / max(1, elements)}
     colours = palette(name)
-    return tuple(LegendEntry((hexadecimal(colours[code]),), label) for code, label in RESERVED)
+    return tuple(
+        LegendEntry((hexadecimal(colours[code]),), label, share=shares.get(code))
+        for code, label in RESERVED
+    )
 
 
 def _scaled(looks: Looks) -> str:
@@ -92,15 +112,20 @@ def _scaled(looks: Looks) -> str:
     return f"Values are {said}." if said else ""
 
 
+def _beyond(shares: tuple[float, float], what: str) -> str:
+    below, above = (f"{100 * share:.2g} %" for share in shares)
+    return f"{below} of the {what} in the sample lie below the scale, {above} above."
+
+
 def _sampled(plan: ScenePlan) -> str:
     sample = plan.sample
     if not sample:
         return ""
     if sample["bytes"] >= sample["of"]:
-        return "The ends of the scale are those of all elements."
+        return "The sample is all of the model."
     share = 100 * sample["bytes"] / sample["of"]
-    return f"The ends of the scale come from a sample of {share:.2g} % of the bytes."
+    return f"The sample is {share:.2g} % of the bytes, in {sample['reads']} reads."
 
 
-def _joined(notes: list[str]) -> str:
+def _joined(notes: tuple[str, ...]) -> str:
     return " ".join(note for note in notes if note)

@@ -47,10 +47,12 @@ class Measured:
     Attributes:
         figures: what has been added up, by placement.
         tallies: what is still counted by code.
+        heads: of the tensors that are cut into heads.
     """
 
     figures: Mapping[str, Statistics] = field(default_factory=dict)
     tallies: Mapping[str, Tally] = field(default_factory=dict)
+    heads: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
 
     def merged(self, other: Measured) -> Measured:
         """Return what both measured."""
@@ -61,7 +63,7 @@ class Measured:
         for name, tally in other.tallies.items():
             counts = tallies[name].counts + tally.counts if name in tallies else tally.counts
             tallies[name] = Tally(tally.encoding, tally.shift, counts)
-        both = Measured(figures, tallies)
+        both = Measured(figures, tallies, _heads(self.heads, other.heads))
         return both if len(tallies) <= MOST_TALLIES else both.settled()
 
     def settled(self) -> Measured:
@@ -70,16 +72,46 @@ class Measured:
         for name, tally in self.tallies.items():
             found = tally.statistics()
             figures[name] = figures[name].merged(found) if name in figures else found
-        return Measured(figures)
+        return Measured(figures, {}, self.heads)
 
     def summary(self, names: Sequence[str]) -> dict[str, Any]:
         """Return plain figures and histograms of these placements, as far as they were measured."""
         figures = self.settled().figures
-        return {name: _described(figures[name]) for name in names if name in figures}
+        return {
+            name: _described(figures[name], self.heads.get(name))
+            for name in names
+            if name in figures
+        }
+
+    def totals(self) -> tuple[int, int, int]:
+        """Return how many elements there are, how many are not finite, and how many are zero."""
+        from modelweightvis.kernels.statistics import ELEMENTS, NON_FINITE, ZEROS
+
+        counts = [one.counts for one in self.settled().figures.values()]
+        elements, broken, zeros = (
+            sum(int(one[at]) for one in counts) for at in (ELEMENTS, NON_FINITE, ZEROS)
+        )
+        return elements, broken, zeros
 
 
-def _described(statistics: Statistics) -> dict[str, Any]:
-    return {"stats": statistics.summary(), "histogram": _histogram(statistics)}
+def _heads(
+    left: Mapping[str, NDArray[np.float64]], right: Mapping[str, NDArray[np.float64]]
+) -> Mapping[str, NDArray[np.float64]]:
+    if not (left and right):
+        return left or right
+    from modelweightvis.render.heads import added
+
+    shared = {name: added(left[name], one) for name, one in right.items() if name in left}
+    return {**left, **right, **shared}
+
+
+def _described(statistics: Statistics, heads: NDArray[np.float64] | None) -> dict[str, Any]:
+    found = {"stats": statistics.summary(), "histogram": _histogram(statistics)}
+    if heads is None:
+        return found
+    from modelweightvis.render.heads import described
+
+    return {**found, "heads": described(heads)}
 
 
 def _histogram(statistics: Statistics) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from modelweightvis.kernels.measure import encode, encode_bfloat16, measure
 from modelweightvis.kernels.statistics import Statistics, tally
 from modelweightvis.render.codes import hatched, stored_table, value_table
 from modelweightvis.render.deciding import mean_of, reference, value_window
+from modelweightvis.render.heads import added, measured
 from modelweightvis.render.measured import Measured, Tally
 from modelweightvis.render.palettes import palette
 from modelweightvis.render.pieces import decode16
@@ -40,6 +41,7 @@ class Painter:
         }
         self._figures: dict[str, Statistics] = {}
         self._tallies: dict[str, Tally] = {}
+        self._heads: dict[str, NDArray[np.float64]] = {}
 
     def put(self, spot: Spot, values: NDArray[np.float32]) -> None:
         """Paint and measure the values of a piece, (h, w)."""
@@ -47,6 +49,7 @@ class Painter:
         table = value_table(self._window.moved(octaves))
         encode(values, table, self._codes, spot.top, spot.left)
         self._measure(spot, values, octaves)
+        self._add_heads(spot, values)
         self._add(spot, values)
 
     def put_codes(self, spot: Spot, stored: NDArray[np.uint16]) -> None:
@@ -56,6 +59,7 @@ class Painter:
         encode_bfloat16(stored, table, self._codes, spot.top, spot.left)
         values = decode16(encoding, stored)
         self._measure(spot, values, octaves)
+        self._add_heads(spot, values)
         if stored.size < MANY:
             self._add(spot, values)
         else:
@@ -74,7 +78,7 @@ class Painter:
     def leaf(self) -> Leaf:
         """Return the tile."""
         tile = Indexed(self._codes, palette(self._looks.colormap))
-        return Leaf(tile, self._planes, Measured(self._figures, self._tallies))
+        return Leaf(tile, self._planes, Measured(self._figures, self._tallies, self._heads))
 
     def _reference(self, spot: Spot) -> float:
         return reference(self._decisions, spot.placement, self._looks.scale)
@@ -84,6 +88,12 @@ class Painter:
             values = values * np.float32(2**-octaves)
         planes = {name.partition("/")[0]: plane for name, plane in self._planes.items()}
         measure(values, planes, spot.top, spot.left)
+
+    def _add_heads(self, spot: Spot, values: NDArray[np.float32]) -> None:
+        heads, name = spot.placement.attributes.get("heads"), spot.placement.name
+        if heads:
+            found = measured(heads, spot.piece, values)
+            self._heads[name] = added(self._heads[name], found) if name in self._heads else found
 
     def _add(self, spot: Spot, values: NDArray[np.float32]) -> None:
         name = spot.placement.name

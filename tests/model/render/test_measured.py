@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,6 +12,7 @@ import pytest
 from canvases import Arrays, bfloat16, draw, place, planned, registry, safetensors
 from numpy.typing import NDArray
 
+from arbvis_core.api import Scene
 from modelweightvis.folds import columns_fold, rows_fold
 from modelweightvis.kernels.statistics import EDGES
 from modelweightvis.render import measured
@@ -83,6 +87,62 @@ def test_histograms_are_of_every_finite_element() -> None:
             first, own = found[name]["histogram"]["first"], found[name]["histogram"][sign]
             assert own == counts[first : first + len(own)].tolist(), f"{sign} of {name}"
             assert sum(own) == len(kept)
+
+
+def cut(one: Scene, heads: Mapping[str, Mapping[str, int]]) -> Scene:
+    """Return the scene as a layout would make it that knows of heads."""
+    placements = tuple(
+        replace(placement, attributes={**placement.attributes, "heads": heads[placement.name]})
+        for placement in one.placements
+    )
+    return replace(one, placements=placements)
+
+
+def test_heads_are_measured_one_by_one() -> None:
+    random = np.random.default_rng(0)
+    q, out = bfloat16(random.standard_normal((640, 570))), random.standard_normal((570, 640))
+    bias, small = random.standard_normal(640) * 0.1, random.standard_normal((96, 20))
+    q[32:64] = 0
+    q[100, 100], q[128:160] = np.inf, np.nan
+    arrays: Arrays = {"q": q, "o": out, "bias": bias, "small": small}
+    arrays = {name: one.astype(np.float32) for name, one in arrays.items()}
+    heads = {
+        "q": {"axis": 0, "size": 32, "count": 20},
+        "o": {"axis": 1, "size": 64, "count": 10},
+        "bias": {"axis": 0, "size": 32, "count": 20},
+        "small": {"axis": 0, "size": 8, "count": 12},
+    }
+    folds = {"bias": columns_fold((640,), 50, 3), "small": rows_fold((96, 20), 12, 3)}
+    tensors = {name: ("BF16" if name == "q" else "F32", one) for name, one in arrays.items()}
+    plan = planned(cut(place(safetensors(tensors), 1300, folds), heads))
+    found = RENDERER.summary(plan, draw(plan).statistics)["placements"]
+    for name, array in arrays.items():
+        said = found[name]["heads"]
+        each = np.moveaxis(array.astype(np.float64), heads[name]["axis"], 0)
+        each = each.reshape(heads[name]["count"], -1)
+        broken = ~np.isfinite(each)
+        size = np.where(broken, np.nan, np.abs(each))
+        assert said["non_finite"] == broken.sum(1).tolist()
+        np.testing.assert_allclose(said["zeros"], (each == 0).mean(1))
+        with warnings.catch_warnings(action="ignore"):
+            expected = {
+                "mean_abs": np.nanmean(size, 1),
+                "rms": np.sqrt(np.nanmean(size**2, 1)),
+                "max_abs": np.nanmax(size, 1),
+            }
+        for figure, values in expected.items():
+            own = [np.nan if one is None else one for one in said[figure]]
+            np.testing.assert_allclose(own, values, rtol=1e-6, err_msg=f"{figure} of {name}")
+
+
+def test_the_legend_counts_zeros_and_what_is_not_finite() -> None:
+    one = bfloat16(np.random.default_rng(0).standard_normal((600, 600)))
+    one[:60], one[70, :9] = 0, np.nan
+    plan = planned(place(safetensors({"w": ("BF16", one)}), 700))
+    for legend in RENDERER.legend(plan, plan.view, draw(plan).statistics):
+        shares = {entry.label: entry.share for entry in legend.entries}
+        assert shares["exactly zero"] == pytest.approx(0.1)
+        assert shares["NaN or infinite"] == pytest.approx(9 / 360_000)
 
 
 def test_many_tensors_of_16_bits_are_settled_on_the_way(monkeypatch: pytest.MonkeyPatch) -> None:
