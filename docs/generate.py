@@ -13,7 +13,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
-from typer.models import OptionInfo
+from typer.models import ArgumentInfo, OptionInfo
+
+from arbvis_core.protocols import Command
 
 REFERENCE = Path(__file__).parent / "reference"
 SECTIONS = ("Attributes", "Args", "Returns", "Raises")
@@ -225,9 +227,46 @@ def group_entry(group: type) -> list[str]:
     return [f"### {title}", option_table(hints, vars(group()))]
 
 
+def command_entry(program_name: str, entry: Command) -> list[str]:
+    """Describe a subcommand: how it is called, its arguments, its options."""
+    function = entry.load()
+    hints = get_type_hints(function, include_extras=True)
+    given = {one.name: one.default for one in inspect.signature(function).parameters.values()}
+    arguments = [
+        hint.__metadata__[0]
+        for hint in hints.values()
+        if hasattr(hint, "__metadata__") and isinstance(hint.__metadata__[0], ArgumentInfo)
+    ]
+    words = " ".join(str(one.metavar) for one in arguments)
+    usage = f"```console\n{program_name} {entry.name} [OPTIONS] {words}".rstrip() + "\n```"
+    rows = [f"| `{one.metavar}` | {one.help} |" for one in arguments]
+    table = "\n".join(["| argument | meaning |", "|---|---|", *rows]) if rows else ""
+    title = f"## {program_name} {entry.name}"
+    return [title, usage, entry.help, table, option_table(hints, given)]
+
+
+def models() -> str:
+    """Return the page of tensors in Python."""
+    import modelweightvis
+    from modelweightvis.lazy import LazyTensor
+    from modelweightvis.model import Model
+    from modelweightvis.table import Table
+
+    shown = signature("modelweightvis.open", modelweightvis.open)
+    parts = [f"## open\n\n```python\n{shown}\n```\n\n{docstring(modelweightvis.open)}"]
+    parts += ["## What it returns", *(class_entry(item) for item in (Model, LazyTensor, Table))]
+    intro = (
+        "`import modelweightvis` opens models for Python and notebooks; "
+        "[Tensors in Python](../how-to/tensors-in-python.md) shows it at work. "
+        "Errors are those of `arbvis_core.api`."
+    )
+    return page("Models in Python", intro, parts)
+
+
 def cli() -> str:
     """Return the page of the command line."""
     from arbvis_core.cli.flags import CORE
+    from arbvis_core.registry import load
     from arbvis_core.values import ARBVIS
     from modelweightvis.profile import MODELWEIGHTVIS
 
@@ -235,13 +274,16 @@ def cli() -> str:
     parts = ["## arbvis", "```console\narbvis [OPTIONS] [FILES]... --out DIR\n```", ARBVIS.summary]
     for group in CORE:
         parts += group_entry(group)
-    for name, entry in arbvis.entries.items():
-        function = entry.load()
-        hints = get_type_hints(function, include_extras=True)
-        given = {one.name: one.default for one in inspect.signature(function).parameters.values()}
-        parts += [f"## arbvis {name}", entry.help, option_table(hints, given)]
+    for entry in arbvis.entries.values():
+        parts += command_entry("arbvis", entry)
     parts += ["## modelweightvis", MODELWEIGHTVIS.summary]
-    parts += ["It has every option and command of `arbvis`."]
+    parts += ["It has every option and command of `arbvis`, and these:"]
+    for registered in load(("modelweightvis",)).options:
+        if MODELWEIGHTVIS.name in getattr(registered.item, "profiles", ()):
+            parts += group_entry(registered.item)
+    for name, entry in program("modelweightvis").entries.items():
+        if name not in arbvis.entries:
+            parts += command_entry("modelweightvis", entry)
     intro = (
         "Both programs print this with `--help`; plugins may add flags and commands. "
         "[Exit codes](exit-codes.md) says how they end. `ARBVIS_PLUGINS` limits which plugins are "
@@ -251,7 +293,12 @@ def cli() -> str:
     return page("Command line", intro, [one for one in parts if one])
 
 
-PAGES: dict[str, Callable[[], str]] = {"cli.md": cli, "values.md": values, "api.md": api}
+PAGES: dict[str, Callable[[], str]] = {
+    "cli.md": cli,
+    "values.md": values,
+    "api.md": api,
+    "models.md": models,
+}
 
 
 def main() -> None:

@@ -86,9 +86,9 @@ class Model(Mapping[str, LazyTensor]):
             on_progress: told how many elements were measured since, from any thread.
 
         Returns:
-            A row per tensor: what it is, then `count`, `min`, `max`, `mean`, `std`, `rms`,
-            `mean_abs`, `max_abs`, `zeros` (a share), `non_finite` (a count) and `kurtosis`, of the
-            finite values. What is not known is None.
+            A row per tensor. It says what the tensor is, then `count`, `min`, `max`, `mean`, `std`,
+            `rms`, `mean_abs`, `max_abs`, `zeros` (a share), `non_finite` (a count) and `kurtosis`
+            (3 for a normal distribution) of the finite values. What is not known is None.
         """
         from modelweightvis.inventory import table_of
 

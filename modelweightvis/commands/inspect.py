@@ -54,7 +54,7 @@ def inspect(
         raise UsageError("--every-layer changes nothing here: only the tree puts layers together")
     found = open_model(model, match=match, format=format, keep_going=keep_going)
     size = elements(found.values()) if stats else 0
-    with progress("measuring", size, quiet=not stats, unit="elements") as advance:
+    with progress("measuring", size, quiet=not stats, unit=" elements") as advance:
         table = table_of(found, stats=stats, on_progress=advance)
     if sort is not None:
         table = table.sorted(sort)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 from arbvis_core import __version__
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 #: The number of the contract; it grows when something is renamed or means something else.
 SCHEMA = 1
+#: Objects inside each other; what is deeper in a configuration is left out.
+DEEPEST = 64
 
 
 def lines(model: Model, table: Table, *, stats: bool) -> Iterator[str]:
@@ -56,16 +59,21 @@ def lines(model: Model, table: Table, *, stats: bool) -> Iterator[str]:
 
 
 def _json(value: object) -> str:
-    """Write a value on one line; what JSON has no number for is null."""
-    return json.dumps(_finite(value), allow_nan=False)
+    """Write a value on one line."""
+    return json.dumps(_plain(value, DEEPEST), allow_nan=False)
 
 
-def _finite(value: Any) -> Any:
+def _plain(value: Any, deepest: int) -> Any:
+    """Return a value as JSON has it: null in place of what it has no number for, or that is too deep."""
     if isinstance(value, float):
-        return value if abs(value) < float("inf") else None
+        return value if abs(value) < inf else None
+    if not isinstance(value, Mapping | list | tuple):
+        return value
+    if not deepest:
+        return None
     if isinstance(value, Mapping):
-        return {str(key): _finite(one) for key, one in value.items()}
-    return [_finite(one) for one in value] if isinstance(value, list | tuple) else value
+        return {str(key): _plain(one, deepest - 1) for key, one in value.items()}
+    return [_plain(one, deepest - 1) for one in value]
 
 
 def _document(document: Document) -> dict[str, Any]:
@@ -78,6 +86,7 @@ def _document(document: Document) -> dict[str, Any]:
         "missing_files": list(missing.get("files", ())),
         "facts": told,
         "metadata": document.metadata.get("pairs", {}),
+        "config": document.metadata.get("config"),
     }
 
 

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -136,3 +138,19 @@ def test_it_shows_its_tree_in_a_notebook_and_escapes(tmp_path: Path) -> None:
     assert "<p><b>&lt;b&gt;m</b>" in shown
     assert "model.layers.0–2  ×3" in shown
     assert CONFIG["model_type"] == "llama"
+
+
+def test_the_guide_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    guide = Path(__file__).parents[2] / "docs/how-to/tensors-in-python.md"
+    blocks = re.findall(r"```python\n(.*?)```", guide.read_text(encoding="utf-8"), re.DOTALL)
+    assert len(blocks) == 7
+    monkeypatch.chdir(tmp_path)
+    save_file(llama(), "model.safetensors")
+    scope: dict[str, Any] = {"print": lambda *_: None}
+    for block in blocks:
+        if "to_pandas" in block:
+            pytest.importorskip("pandas")
+        exec(compile(block, guide.name, "exec"), scope)  # noqa: S102  our own guide
+    assert scope["largest"] == abs(llama()[Q.replace(".1.", ".0.")]).max()
+    assert (tmp_path / "picture/index.html").is_file()
+    assert (tmp_path / "model.png").is_file()
