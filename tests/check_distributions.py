@@ -19,6 +19,7 @@ WHEEL_HAS = (
 )
 SDIST_HAS = ("/pyproject.toml", "/README.md", "/LICENSE", "/package-lock.json", "/noxfile.py")
 NOWHERE = ("node_modules/", "__pycache__/", ".pyc", ".venv/", ".nox/")
+SDIST_LACKS = ("examples/models/",)
 WHEEL_LACKS = ("tests/", "docs/", "examples/", "noxfile.py", "package-lock.json")
 
 
@@ -43,7 +44,9 @@ def main(folder: Path) -> int:
         in_sdist = archive.getnames()
     viewer = tuple(f"arbvis_core/viewer/dist/{name}" for name in VIEWER)
     wrong = faults("the wheel", in_wheel, (*WHEEL_HAS, *viewer), (*NOWHERE, *WHEEL_LACKS))
-    wrong += faults("the source distribution", in_sdist, (*SDIST_HAS, *viewer), NOWHERE)
+    wrong += faults(
+        "the source distribution", in_sdist, (*SDIST_HAS, *viewer), (*NOWHERE, *SDIST_LACKS)
+    )
     print(f"{wheel.name}: {wheel.stat().st_size:,} bytes, {len(in_wheel)} files")
     print(f"{sdist.name}: {sdist.stat().st_size:,} bytes, {len(in_sdist)} files")
     return wrong
