@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from modelweightvis.kernels.statistics import Statistics
 
+#: Elements of which the mean is taken to be near that of the whole tensor.
+SAMPLE = 1 << 16
 #: What is known of every tensor, in the order of the columns.
 FIGURES = (
     "count",
@@ -76,7 +78,7 @@ def _statistics(tensor: LazyTensor, on_progress: Callable[[int], None], stop: Ev
             break
         values = api.values(tensor.document, region, window).reshape(1, -1)
         if found is None:
-            found = Statistics(_middle(values))
+            found = Statistics(_middle(values[:, :SAMPLE]))
         found.add(values)
         on_progress(values.size)
     return found or Statistics(0.0)
