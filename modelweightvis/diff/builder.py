@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from arbvis_core.api import Decoder, DiffBuilder, Document, Region, Request, UsageError
+from arbvis_core.api import Add, Decoder, DiffBuilder, Document, Region, Request, UsageError
 from modelweightvis.tensors import DIFFERENCE
 
 if TYPE_CHECKING:
@@ -75,10 +75,17 @@ class TensorDiffBuilder(DiffBuilder):
 
 
 def _tensors(side: Sequence[Document]) -> list[Tensor]:
+    from modelweightvis.diff.orientation import oriented
     from modelweightvis.formats.twins import show_once
+    from modelweightvis.sidecars import config_of, facts_of
     from modelweightvis.tensors import tensors_of
 
-    return [tensor for document in show_once(side) for tensor in tensors_of(document)]
+    return [
+        oriented(tensor, facts_of(document), config)
+        for document in show_once(side)
+        for config in [config_of(document)]
+        for tensor in tensors_of(document)
+    ]
 
 
 def _difference(
@@ -153,9 +160,25 @@ def _paired(left: Tensor, one: Pair) -> Region:
         name=left.region.name,
         shape=left.region.shape,
         encoding=DIFFERENCE,
-        operands=(left.region, right),
+        operands=_shifted(left.region, right),
         attributes=attributes,
     )
+
+
+def _shifted(left: Region, right: Region) -> tuple[Region, Region]:
+    """Move a constant that one side only adds to the other side, with its sign changed.
+
+    The sum of a small number and 1 is rounded: to take the 1 off again does not give the number
+    back, but to add it to the other side gives the same sum.
+    """
+    last = [one.view[-1] if one.view else None for one in (left, right)]
+    if isinstance(last[1], Add) and not isinstance(last[0], Add):
+        shift = Add(-last[1].constant)
+        return replace(left, view=(*left.view, shift)), replace(right, view=right.view[:-1])
+    if isinstance(last[0], Add) and not isinstance(last[1], Add):
+        shift = Add(-last[0].constant)
+        return replace(left, view=left.view[:-1]), replace(right, view=(*right.view, shift))
+    return left, right
 
 
 def _bits(one: Pair) -> float:
