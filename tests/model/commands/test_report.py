@@ -27,7 +27,7 @@ def test_it_keeps_its_schema(
     cli: Cli, tmp_path: Path, schema: jsonschema.Draft202012Validator, flags: tuple[str, ...]
 ) -> None:
     odd = {"nan": np.full(2, np.nan, "f4"), "none": np.zeros((0, 2), "f4")}
-    odd["one"] = np.array(1, "f2")
+    odd |= {"one": np.array(1, "f2"), "bn.running_var": np.ones(2, "f4")}
     path = folder(tmp_path / "m", llama(experts=2) | odd | {"a.mlp.x": np.ones(3, "i8")})
     told = json.loads(cli("inspect", path, "--json", *flags).out)
     schema.validate(told)
