@@ -36,6 +36,32 @@ export function share(value: number): string {
   return `${percent.toFixed(percent >= 9.95 ? 0 : 1)} %`;
 }
 
+/** Figures that are a part of a whole. */
+const SHARES: ReadonlySet<string> = new Set(["zeros", "changed"]);
+
+/** A figure of a tensor by its name, with four significant digits; a dash where there is none. */
+export function figure(name: string, value: unknown): string {
+  if (typeof value === "number") return SHARES.has(name) ? share(value) : significant(value);
+  if (value === null || value === undefined) return "–";
+  if (Array.isArray(value)) return `[${value.map((one) => figure("", one)).join(", ")}]`;
+  return printable(String(value));
+}
+
+/** A number with four significant digits, whole numbers with all of theirs. */
+export function significant(value: number): string {
+  const size = Math.abs(value);
+  if (!Number.isFinite(value)) return String(value).replace("-", "−");
+  const small = size !== 0 && size < 1e-3;
+  if (small || size >= 1e15) return value.toExponential(3).replaceAll("-", "−");
+  const written = Number.isInteger(value) || size >= 1e4 ? count(value) : value.toPrecision(4);
+  return written.replace("-", "−");
+}
+
+/** The name of a figure, in words. */
+export function figureName(name: string): string {
+  return printable(name.replace(/^non_/, "non-").replaceAll("_", " "));
+}
+
 /** One noun or many. */
 export function plural(value: number, one: string, many = `${one}s`): string {
   return `${count(value)} ${value === 1 ? one : many}`;

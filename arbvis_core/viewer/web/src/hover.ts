@@ -1,81 +1,8 @@
-/** The card beside the pointer: which file, which byte, which region. Pinned, it stays. */
+/** The card beside the pointer: what lies there. Pinned, it stays. */
 
+import { copyable, describe, type Fact } from "./describe";
 import { copyText, el, iconButton } from "./dom";
-import { bytes, count, hex, printable } from "./format";
-import type { Placement } from "./manifest";
 import type { Scene, Spot } from "./scene";
-
-/** One line of the card. */
-export interface Fact {
-  readonly term: string;
-  readonly value: string;
-}
-
-/** The name of what lies at a spot, and what is known of it. */
-export interface Description {
-  readonly title: string;
-  readonly facts: readonly Fact[];
-}
-
-/** What the hover card says of a spot. */
-export function describe(scene: Scene, spot: Spot): Description {
-  const placement = spot.placement === null ? null : scene.placements.items[spot.placement]!;
-  if (!placement) return { title: scene.curve ? "No data here" : "Nothing here", facts: [] };
-  const facts = spot.position === null ? onPlane(scene, placement, spot) : onCurve(scene, placement, spot);
-  return { title: printable(placement.name), facts };
-}
-
-function onCurve(scene: Scene, placement: Placement, spot: Spot): Fact[] {
-  const first = Math.max(spot.position!, placement.start);
-  const stop = Math.min(spot.position! + spot.cell ** 2, placement.stop);
-  const facts: Fact[] = [offset("Offset", first - placement.start)];
-  if (spot.cell > 1) facts.push({ term: "Pixel", value: `${count(stop - first)} bytes from there` });
-  if (scene.placements.items.length > 1) facts.push(offset("In stream", first));
-  facts.push(...regionFacts(scene, spot));
-  facts.push({ term: "File size", value: bytes(placement.stop - placement.start) });
-  return facts;
-}
-
-function onPlane(scene: Scene, placement: Placement, spot: Spot): Fact[] {
-  const facts: Fact[] = [];
-  if (!placement.fold) {
-    const row = spot.y - placement.y;
-    const column = spot.x - placement.x;
-    facts.push({ term: "[row, col]", value: `[${count(Math.max(row, 0))}, ${count(Math.max(column, 0))}]` });
-    if (spot.cell > 1) facts.push({ term: "Pixel", value: `${spot.cell} × ${spot.cell} elements` });
-  }
-  for (const term of ["role", "layer", "expert", "dtype", "shape"]) {
-    const value = placement[term];
-    if (value === undefined || value === null || value === "") continue;
-    facts.push({ term: capital(term), value: printable(Array.isArray(value) ? value.join(" × ") : String(value)) });
-  }
-  facts.push(...regionFacts(scene, spot));
-  return facts;
-}
-
-function regionFacts(scene: Scene, spot: Spot): Fact[] {
-  return spot.regions.slice(0, 3).map((index) => {
-    const { kind, text, name } = scene.labels.items[index]!;
-    return { term: capital(kind || "region"), value: printable([name, text].filter(Boolean).join(" · ")) };
-  });
-}
-
-function offset(term: string, value: number): Fact {
-  return { term, value: `${count(value)}  ${hex(value)}` };
-}
-
-function capital(text: string): string {
-  const clean = printable(text);
-  return clean.charAt(0).toUpperCase() + clean.slice(1);
-}
-
-/** What `c` copies: one line of text that can be pasted into a report or a shell. */
-export function copyable(scene: Scene, spot: Spot): string {
-  const { title, facts } = describe(scene, spot);
-  const placement = spot.placement === null ? null : scene.placements.items[spot.placement]!;
-  const rest = facts.map(({ term, value }) => `${term}: ${value.replace(/\s+/g, " ")}`);
-  return [placement ? placement.name : title, ...rest].join("\t");
-}
 
 /** Distance of the card from the pointer in screen pixels. */
 const GAP = 16;
@@ -84,7 +11,9 @@ const GAP = 16;
 export class HoverCard {
   readonly element: HTMLElement;
   private readonly title = el("h2", { class: "hover-title" });
+  private readonly name = el("p", { class: "hover-name" });
   private readonly list = el("dl", { class: "facts" });
+  private readonly figures = el("dl", { class: "facts figures" });
   private spot: Spot | null = null;
 
   constructor(
@@ -95,7 +24,7 @@ export class HoverCard {
   ) {
     const head = el("div", { class: "hover-head" }, this.title);
     const label = unpin ? "Pinned" : "Under the pointer";
-    this.element = el("section", { class: unpin ? "card hover pinned" : "card hover", "aria-label": label }, head, this.list);
+    this.element = el("section", { class: unpin ? "card hover pinned" : "card hover", "aria-label": label }, head, this.name, this.list, this.figures);
     if (unpin) {
       const copy = iconButton("copy", "Copy", "c", () => void this.copy());
       head.append(el("div", { class: "hover-tools" }, copy, iconButton("close", "Unpin", "Esc", unpin)));
@@ -127,15 +56,11 @@ export class HoverCard {
   }
 
   private fill(spot: Spot): void {
-    const { title, facts } = describe(this.scene(), spot);
+    const { title, name, facts, figures } = describe(this.scene(), spot);
     this.title.textContent = title;
-    this.list.replaceChildren(
-      ...facts.flatMap(({ term, value }) => {
-        const [figure, ...rest] = value.split("  ");
-        const hexadecimal = rest.length > 0 ? el("span", { class: "hex" }, rest.join(" ")) : null;
-        return [el("dt", {}, term), el("dd", {}, figure ?? "", hexadecimal)];
-      }),
-    );
+    this.name.textContent = name ?? "";
+    this.list.replaceChildren(...facts.flatMap(line));
+    this.figures.replaceChildren(...figures.map((fact) => el("div", {}, ...line(fact))));
   }
 
   /** Beside the point, on the side where there is room. */
@@ -150,6 +75,12 @@ export class HoverCard {
     this.element.style.left = `${within(left, clientWidth - offsetWidth)}px`;
     this.element.style.top = `${within(top, clientHeight - offsetHeight)}px`;
   }
+}
+
+function line({ term, value }: Fact): HTMLElement[] {
+  const [figure, ...rest] = value.split("  ");
+  const hexadecimal = rest.length > 0 ? el("span", { class: "hex" }, rest.join(" ")) : null;
+  return [el("dt", {}, term), el("dd", {}, figure ?? "", hexadecimal)];
 }
 
 /** The scale in words: how many elements a pixel shows, or how many pixels an element. */

@@ -37,13 +37,19 @@ const BUCKET = 96;
 export class CollisionGrid {
   private readonly buckets = new Map<string, Rectangle[]>();
 
+  /** What lies where a box would, or null if the room is free. */
+  blocker(box: Rectangle): Rectangle | null {
+    for (const key of this.keys(box)) {
+      const found = this.buckets.get(key)?.find((other) => intersect(box, other) !== null);
+      if (found) return found;
+    }
+    return null;
+  }
+
   /** Take the room if it is free; tell whether it was. */
   take(box: Rectangle): boolean {
-    const keys = this.keys(box);
-    for (const key of keys) {
-      if (this.buckets.get(key)?.some((other) => intersect(box, other) !== null)) return false;
-    }
-    for (const key of keys) {
+    if (this.blocker(box)) return false;
+    for (const key of this.keys(box)) {
       const bucket = this.buckets.get(key);
       if (bucket) bucket.push(box);
       else this.buckets.set(key, [box]);

@@ -7,6 +7,7 @@ import { App } from "./app";
 import { Bundle } from "./bundle";
 import { Hilbert, outline } from "./curve";
 import { el } from "./dom";
+import { Folding } from "./fold";
 import { readManifest } from "./manifest";
 
 function start(): void {
@@ -15,7 +16,7 @@ function start(): void {
     const manifest = readManifest(shared);
     const bundle = new Bundle(shared!);
     // For tests, and for those who open the console.
-    shared!.viewer = { app: new App(manifest, bundle), Hilbert, outline };
+    shared!.viewer = { app: new App(manifest, bundle), Hilbert, outline, Folding };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     document.body.replaceChildren(

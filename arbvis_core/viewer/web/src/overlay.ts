@@ -7,6 +7,7 @@ import { drawOutlines, outlineCell, type Pen } from "./outlines";
 import type { Placement, RegionLabel } from "./manifest";
 import type { Scene, Spot } from "./scene";
 import { Sheet, type Frame } from "./screen";
+import { drawTags, placeTags, placementPen, regionPen as blockPen } from "./tags";
 
 /** So many entities in view are outlined at most. */
 const MOST = 1000;
@@ -80,18 +81,26 @@ export class Overlay {
     const context = this.sheet.begin(frame);
     const { placements, labels } = this.scene;
     const { files, regions, fileLabels, regionLabels } = this.chosen;
-    if (regions.length > 0) drawOutlines(context, frame, labels, regions, regionPen);
+    const onCurve = this.scene.curve !== null;
+    if (regions.length > 0) drawOutlines(context, frame, labels, regions, onCurve ? regionPen : blockPen);
     // A lone file is the picture: an outline around it would say nothing.
     if (placements.items.length > 1) {
       const area = frame.scale ** 2;
-      drawOutlines(context, frame, placements, files, (item, index) => filePen(item, placements.size[index]! * area));
+      const pen = onCurve ? filePen : placementPen;
+      drawOutlines(context, frame, placements, files, (item, index) => pen(item, placements.size[index]! * area));
     }
     this.drawHighlight(context, frame);
+    if (onCurve) this.drawLabels(context, frame);
+    else drawTags(context, frame, fileLabels, regionLabels);
+    this.drawPin(context, frame);
+  }
+
+  private drawLabels(context: CanvasRenderingContext2D, frame: Frame): void {
+    const { fileLabels, regionLabels } = this.chosen;
     for (const label of regionLabels) drawRegionLabel(context, frame, label);
     for (const label of fileLabels) {
-      drawFileLabel(context, frame, label, placements.items[label.index]!.hue);
+      drawFileLabel(context, frame, label, this.scene.placements.items[label.index]!.hue);
     }
-    this.drawPin(context, frame);
   }
 
   private select(frame: Frame): Chosen {
@@ -102,6 +111,9 @@ export class Overlay {
     const grid = new CollisionGrid();
     for (const box of this.obstacles()) grid.take(box);
     const context = this.sheet.begin(frame);
+    if (!this.scene.curve) {
+      return { files, regions, ...placeTags(context, frame, this.scene, files, regions, grid) };
+    }
     const named = placements.items.length > 1 ? files : [];
     const fileLabels = placeLabels(context, frame, placements, named, grid, FILE_LABEL, describeFile);
     const regionLabels = placeLabels(context, frame, labels, regions, grid, REGION_LABEL, describeRegion);
@@ -116,7 +128,7 @@ export class Overlay {
       drawOutlines(context, frame, placements, [spot.placement], () => HIGHLIGHT);
     }
     const region = spot.regions[0];
-    if (this.shown && region !== undefined) {
+    if (this.shown && region !== undefined && (this.scene.curve || spot.placement === null)) {
       drawOutlines(context, frame, labels, [region], () => HIGHLIGHT);
     }
     if (spot.cell * frame.scale >= 4) drawCell(context, frame, spot, "#fff");

@@ -3,6 +3,7 @@
 import { Hilbert } from "./curve";
 import { Entities, type Rectangle } from "./entities";
 import type { Placement, RegionLabel, SceneFacts } from "./manifest";
+import { layerOf, roleOf, shortText, stackOf } from "./tensor";
 
 /** What lies under a pixel of some zoom. */
 export interface Spot {
@@ -23,12 +24,17 @@ export class Scene {
   readonly labels: Entities<RegionLabel>;
   /** What is drawn, without the canvas's empty rest. */
   readonly content: Rectangle;
+  /** The stacks that placements belong to, in their order. */
+  readonly stacks: readonly string[];
+  /** Short names that stand for several roles. */
+  private ambiguous: ReadonlySet<string> | null = null;
 
   constructor(readonly facts: SceneFacts) {
     const { canvas } = facts;
     this.curve = canvas.curve === "hilbert" ? new Hilbert(canvas.height) : null;
     this.placements = new Entities(facts.placements, this.curve);
     this.labels = new Entities(facts.labels ?? [], this.curve);
+    this.stacks = [...new Set(facts.placements.map(stackOf))];
     this.content = this.unionOfPlacements();
   }
 
@@ -42,6 +48,12 @@ export class Scene {
 
   get maxZoom(): number {
     return this.facts.canvas.max_zoom;
+  }
+
+  /** Whether a placement's short name stands for others as well: `q` where there is a second kind. */
+  isAmbiguous(index: number): boolean {
+    this.ambiguous ??= ambiguousNames(this.placements.items);
+    return this.ambiguous.has(shortText(this.placements.items[index]!));
   }
 
   /** One noun for what a pixel of the maximum zoom is. */
@@ -82,12 +94,15 @@ export class Scene {
   }
 
   private onPlane(column: number, row: number, x: number, y: number, cell: number): Spot {
+    const placement = this.placements.atPoint(column, row)[0] ?? null;
+    const box = placement === null ? null : this.placements.items[placement]!;
     return {
-      x,
-      y,
+      // The corner of what the pixel shows of the placement, so that it names something in it.
+      x: Math.max(x, box?.x ?? 0),
+      y: Math.max(y, box?.y ?? 0),
       cell,
       position: null,
-      placement: this.placements.atPoint(column, row)[0] ?? null,
+      placement,
       regions: this.labels.atPoint(column, row),
     };
   }
@@ -104,4 +119,20 @@ export class Scene {
     }
     return union;
   }
+}
+
+/** The short names that two roles of one layer share. */
+function ambiguousNames(placements: readonly Placement[]): ReadonlySet<string> {
+  const roles = new Map<string, string>();
+  const shared = new Set<string>();
+  for (const placement of placements) {
+    const layer = layerOf(placement);
+    if (layer === null) continue;
+    const short = shortText(placement);
+    const key = `${stackOf(placement)}\n${layer}\n${short}`;
+    const role = roles.get(key);
+    if (role === undefined) roles.set(key, roleOf(placement));
+    else if (role !== roleOf(placement)) shared.add(short);
+  }
+  return shared;
 }

@@ -1,0 +1,98 @@
+/** What a placement tells of a tensor: what it is, where in the model, and its figures. */
+
+import { printable } from "./format";
+import { Folding } from "./fold";
+import type { Placement } from "./manifest";
+
+/** Equal parts of one axis: attention heads. */
+export interface Heads {
+  readonly axis: number;
+  readonly size: number;
+  readonly count: number;
+}
+
+export type Figures = Readonly<Record<string, unknown>>;
+
+/** Whether a placement tells of a tensor's shape. */
+export function isTensor(placement: Placement): boolean {
+  return Array.isArray(placement["shape"]);
+}
+
+export function layerOf(placement: Placement): number | null {
+  return whole(placement["layer"]);
+}
+
+export function expertOf(placement: Placement): number | null {
+  return whole(placement["expert"]);
+}
+
+export function stackOf(placement: Placement): string {
+  return text(placement["stack"]);
+}
+
+export function roleOf(placement: Placement): string {
+  return text(placement["role"]);
+}
+
+export function statsOf(placement: Placement): Figures {
+  const stats = placement["stats"];
+  return typeof stats === "object" && stats !== null ? (stats as Figures) : {};
+}
+
+export function foldingOf(placement: Placement): Folding | null {
+  return Folding.of(placement["shape"], placement.fold);
+}
+
+export function headsOf(placement: Placement): Heads | null {
+  const heads = placement["heads"];
+  if (typeof heads !== "object" || heads === null) return null;
+  const { axis, size, count } = heads as Record<string, unknown>;
+  const [a, s, c] = [whole(axis), whole(size), whole(count)];
+  return a === null || !s || !c ? null : { axis: a, size: s, count: c };
+}
+
+/** The role in words, and what sets the tensor apart from others of that role. */
+export function roleText(placement: Placement): string {
+  const role = roleOf(placement);
+  return role ? words(role) + distinction(placement) : "";
+}
+
+/** The last word of the role inside a layer; outside, where it stands alone, all of it. */
+export function shortText(placement: Placement): string {
+  const role = roleOf(placement);
+  if (!role) return printable(placement.name.slice(placement.name.lastIndexOf("/") + 1));
+  const last = layerOf(placement) === null ? role : role.slice(role.lastIndexOf(".") + 1);
+  return words(last) + distinction(placement);
+}
+
+/** The first word of the role: what is left to say of a tensor where there is little room. */
+export function groupText(placement: Placement): string {
+  return words(roleOf(placement).split(".")[0]!);
+}
+
+/** Tensors with the same text are the same tensor of different layers. */
+export function seriesOf(placement: Placement): string {
+  const layer = layerOf(placement);
+  const name = text(placement["canonical"]) || placement.name;
+  const blank = layer === null ? name : name.replace(`.${layer}.`, ".*.");
+  return [stackOf(placement), roleOf(placement), expertOf(placement) ?? "", blank].join("\n");
+}
+
+function distinction(placement: Placement): string {
+  const part = text(placement["part"]);
+  const expert = expertOf(placement);
+  const bias = /bias$/i.test(placement.name) && !/bias$/.test(roleOf(placement));
+  return (part ? ` ${words(part)}` : bias ? " bias" : "") + (expert === null ? "" : ` ${expert}`);
+}
+
+function words(text: string): string {
+  return printable(text.replace(/[._]+/g, " ").trim());
+}
+
+function text(value: unknown): string {
+  return typeof value === "string" ? value : "";
+}
+
+function whole(value: unknown): number | null {
+  return Number.isSafeInteger(value) && (value as number) >= 0 ? (value as number) : null;
+}
