@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from modelweightvis.render.cells import CellRenderer
 from modelweightvis.render.differences import DifferenceRenderer
 from modelweightvis.render.elements import ElementRenderer
 
 #: What is handed to the registry.
-RENDERERS = (ElementRenderer(), DifferenceRenderer())
+RENDERERS = (ElementRenderer(), DifferenceRenderer(), CellRenderer())
 
-__all__ = ["RENDERERS", "DifferenceRenderer", "ElementRenderer"]
+__all__ = ["RENDERERS", "CellRenderer", "DifferenceRenderer", "ElementRenderer"]

@@ -51,6 +51,8 @@ _FOLDS: dict[str, Literal["sum", "max"]] = {
 #: Shares of the values beyond the lower and the upper end of the window, unless `clip` says.
 VALUE_CLIP = (0.05, 0.002)
 OVERVIEW_CLIP = (0.01, 0.01)
+#: The same of balances: those of small patches are wide by chance and would hide all others.
+BALANCE_CLIP = 0.2
 
 
 @dataclass(slots=True)
@@ -147,7 +149,7 @@ def overview_window(decisions: Mapping[str, Any], looks: Looks) -> Window:
 
 def balance_limit(decisions: Mapping[str, Any], looks: Looks) -> float:
     """Return the balance that has the brightest colour."""
-    clip = OVERVIEW_CLIP[1] if looks.clip is None else looks.clip
+    clip = BALANCE_CLIP if looks.clip is None else looks.clip
     return max(_quantile(decisions, decisions["balance"], 1 - clip), 1 / SHARES) / 2**looks.shift
 
 
@@ -215,11 +217,17 @@ def _counted(
         planes = _patches(elements)
         counts.finite += int(planes["count"].sum(dtype=np.float64))
         counts.total += float(planes["sum"].sum(dtype=np.float64))
-        _count_level(planes, counts)
-        for _ in range(BAND.bit_length() - 2):
-            planes = _folded(planes)
-            _count_level(planes, counts)
+        if len(elements) > 1 or placement.box.height == 1:  # one row of many shows no patch
+            _count_zooms(planes, counts)
     return counts
+
+
+def _count_zooms(planes: Mapping[str, NDArray[np.float32]], counts: _Counts) -> None:
+    """Count what overviews of patches of 2 × 2 to 32 × 32 elements show."""
+    _count_level(planes, counts)
+    for _ in range(BAND.bit_length() - 2):
+        planes = _folded(planes)
+        _count_level(planes, counts)
 
 
 def _patches(elements: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:

@@ -47,8 +47,8 @@ def legends(plan: ScenePlan, looks: Looks, statistics: Measured | None) -> tuple
     window = value_window(plan.decisions, looks)
     low, high = (_figure(end, unit) for end in window)
     entries = (
-        LegendEntry(_ramp(name, FIRST, MIDDLE - 1), "below zero", f"−{high}", f"−{low}"),
-        LegendEntry(_ramp(name, MIDDLE + 1, LAST), "above zero", f"+{low}", f"+{high}"),
+        LegendEntry(ramp(name, FIRST, MIDDLE - 1), "below zero", f"−{high}", f"−{low}"),
+        LegendEntry(ramp(name, MIDDLE + 1, LAST), "above zero", f"+{low}", f"+{high}"),
         *_reserved(name, statistics),
     )
     notes = (
@@ -72,7 +72,7 @@ def _overview(plan: ScenePlan, looks: Looks, unit: str, statistics: Measured | N
         low, high = (_figure(end, unit) for end in window)
         outside = _beyond(beyond(plan.decisions, looks.overview, looks, window), "patches")
     entries = (
-        LegendEntry(_ramp(name, FIRST, LAST), LABELS[looks.overview], low, high),
+        LegendEntry(ramp(name, FIRST, LAST), LABELS[looks.overview], low, high),
         *_reserved(name, statistics),
     )
     notes = (
@@ -88,7 +88,8 @@ def _figure(octaves: float, unit: str) -> str:
     return f"{2**octaves:.3g}{unit}"
 
 
-def _ramp(name: str, first: int, last: int) -> tuple[str, ...]:
+def ramp(name: str, first: int, last: int) -> tuple[str, ...]:
+    """Return some colours of a map, from one code to another."""
     colours = palette(name)
     span = last - first
     return tuple(hexadecimal(colours[first + span * at // (STOPS - 1)]) for at in range(STOPS))

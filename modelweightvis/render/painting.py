@@ -90,7 +90,8 @@ class Painter:
         measure(values, planes, spot.top, spot.left)
 
     def _add_heads(self, spot: Spot, values: NDArray[np.float32]) -> None:
-        heads, name = spot.placement.attributes.get("heads"), spot.placement.name
+        attributes, name = spot.placement.attributes, spot.placement.name
+        heads = attributes.get("heads") or attributes.get("experts")
         if heads:
             found = measured(heads, spot.piece, values)
             self._heads[name] = added(self._heads[name], found) if name in self._heads else found

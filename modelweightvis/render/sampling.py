@@ -33,6 +33,8 @@ BAND = 32
 _CHUNK = 1 << 21
 #: Most elements of a tensor's row.
 _ROW = 4096
+#: Fewer elements side by side tell too little.
+_LEAST = 64
 
 
 class Sampled(NamedTuple):
@@ -75,9 +77,12 @@ def _affordable(placements: Sequence[Placement], decoders: Decoders) -> Iterator
     random = Random(0)  # noqa: S311 - a sample has to be the same each time
     size = min(WHOLE, int(SHARE * sum(map(_bytes, placements))))
     reads = READS
-    rows = [(one, _row(one, random)) for one in _chosen(placements)]
-    bands = [(one, _band(one, random)) for one in _spread(placements, random)]
-    for placement, box in (*rows, *bands):
+    chosen = _chosen(placements)
+    boxes = [(one, _row(one, size // 4 // len(chosen), random)) for one in chosen]
+    boxes += [(one, _band(one, size // 8, random)) for one in _spread(placements, random)]
+    for placement, box in boxes:
+        if _cost(placement, box) > size or not reads:
+            continue
         for piece in _pieces(placement, box):
             asked = crops(placement, piece.piece, decoders)
             cost = sum(crop.size for crop in asked)
@@ -85,6 +90,11 @@ def _affordable(placements: Sequence[Placement], decoders: Decoders) -> Iterator
             if cost <= size and runs <= reads:
                 size, reads = size - cost, reads - runs
                 yield piece
+
+
+def _cost(placement: Placement, box: Box) -> float:
+    """Return about how many bytes are stored for a box."""
+    return _bytes(placement) / prod(placement.region.shape) * box.width * box.height
 
 
 def _chosen(placements: Sequence[Placement]) -> list[Placement]:
@@ -115,18 +125,27 @@ def _spread(placements: Sequence[Placement], random: Random) -> Iterator[Placeme
     yield from under
 
 
-def _row(placement: Placement, random: Random) -> Box:
+def _row(placement: Placement, size: int, random: Random) -> Box:
+    """Return a row of a tensor, or as much of it as about so many bytes hold."""
     width, height = _cell(placement)
-    wide = min(width, _ROW)
-    return _placed(
-        placement, (wide, 1), random.randrange(height), random.randrange(width - wide + 1), random
-    )
+    wide = _within(size, placement, min(width, _ROW))
+    top, left = random.randrange(height), random.randrange(width - wide + 1)
+    return _placed(placement, (wide, 1), top, left, random)
 
 
-def _band(placement: Placement, random: Random) -> Box:
+def _band(placement: Placement, size: int, random: Random) -> Box:
+    """Return a band of a tensor, cut off where it would take more than about so many bytes."""
     width, height = _cell(placement)
     rows = min(BAND, height)
-    return _placed(placement, (width, rows), random.randrange(height - rows + 1), 0, random)
+    wide = _within(size // rows, placement, width)
+    top, left = random.randrange(height - rows + 1), random.randrange(width - wide + 1)
+    return _placed(placement, (wide, rows), top, left, random)
+
+
+def _within(size: int, placement: Placement, width: int) -> int:
+    """Return how many of so many elements of a row about so many bytes hold."""
+    elements = size * prod(placement.region.shape) // max(1, _bytes(placement))
+    return min(width, max(_LEAST, elements))
 
 
 def _placed(

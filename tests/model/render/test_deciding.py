@@ -205,3 +205,13 @@ def test_banks_and_vectors_are_sampled_in_few_reads(monkeypatch: pytest.MonkeyPa
         crop.rows for crop in registry().renderer("elements").survey(plan, registry().decoders)
     )
     assert rows <= 512
+
+
+def test_a_row_may_be_more_than_can_be_sampled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Bands are cut off, so that there are patches all the same."""
+    array = bfloat16(np.random.default_rng(0).standard_normal((48, 40_000)) * 0.02)
+    plan = sampled(monkeypatch, {"wide": array})
+    assert plan.sample["bytes"] <= 0.02 * 2 * array.size
+    window = overview_window(plan.decisions, looks_of(View()))
+    exact = overview_window(planned(scene({"wide": array})).decisions, looks_of(View()))
+    assert list(window) == pytest.approx(list(exact), abs=0.5)
