@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from arbvis_core.api import Document, Layout, LayoutError, Priority, Request, Scene
-from modelweightvis.options import ColourOptions, DifferenceOptions, TensorOptions
+from modelweightvis.options import ColourOptions, DifferenceOptions, MoeOptions, TensorOptions
 from modelweightvis.tensors import is_difference
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def _scene(request: Request, number: int, documents: Sequence[Document]) -> Scen
         key=label,
         label=label,
         extent=canvas,
-        placements=_placements(drawing, models),
+        placements=_placements(drawing, models, experts=request.option(MoeOptions).moe),
         renderer="differences" if compared else "elements",
         documents=tuple(documents if _insists(request) else holding),
         labels=_labels(drawing),
@@ -128,9 +128,12 @@ def _called(request: Request, number: int, documents: Sequence[Document]) -> str
     return word if word.strip(".") else documents[0].name
 
 
-def _placements(drawing: Drawing, models: Sequence[Model]) -> tuple[Placement, ...]:
+def _placements(
+    drawing: Drawing, models: Sequence[Model], *, experts: bool
+) -> tuple[Placement, ...]:
     from arbvis_core.api import Box, Placement
     from modelweightvis.layouts.heads import heads_of
+    from modelweightvis.moe.panels import cuts_of
     from modelweightvis.sidecars import config_of
 
     owners = {id(one): model for model in models for one in model.tensors}
@@ -144,6 +147,8 @@ def _placements(drawing: Drawing, models: Sequence[Model]) -> tuple[Placement, .
         taken[name] = count = taken.get(name, 0) + 1
         attributes = _attributes(spot)
         heads = heads_of(spot.tensor, configs[id(model)].of(spot.tensor.name.stack))
+        if heads is None and experts and (cuts := cuts_of(spot.tensor)):
+            attributes = {**attributes, "experts": cuts}
         placements.append(
             Placement(
                 name=name if count == 1 else f"{name}#{count}",

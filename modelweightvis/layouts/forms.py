@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from math import isqrt, prod
 from typing import Final
 
@@ -96,13 +97,24 @@ class Slot:
 
         A form is wider than the strip only if no form of it fits.
         """
-        made = _forms(self.shapes, width, TALL if self.foldable else THIN)
-        if self.large and not self.experts and not self.foldable:
-            made += _cut(self.shapes)
-        if self.experts:
-            made = [bank for form in made[:1] for bank in _banks(form, self.experts, width)]
-        fitting = tuple(form for form in dict.fromkeys(made) if form.width <= width)
-        return fitting or (min(made, key=lambda form: form.width),)
+        return _fitting(self.shapes, self.experts, self.foldable, self.large, width)
+
+
+@lru_cache(maxsize=4096)
+def _fitting(
+    shapes: tuple[Shape, ...],
+    experts: int,
+    foldable: bool,  # noqa: FBT001
+    large: bool,  # noqa: FBT001
+    width: int,
+) -> tuple[Form, ...]:
+    made = _forms(shapes, width, TALL if foldable else THIN)
+    if large and not experts and not foldable:
+        made += _cut(shapes)
+    if experts:
+        made = [bank for form in made[:1] for bank in _banks(form, experts, width)]
+    fitting = tuple(form for form in dict.fromkeys(made) if form.width <= width)
+    return fitting or (min(made, key=lambda form: form.width),)
 
 
 def strip_of(length: int) -> int:
@@ -162,7 +174,7 @@ def _bands(tall: int, wide: int, gap: int, width: int) -> list[int]:
     """Return heights of bands, so that all of them fill the strip, or make about a square."""
     most = max(1, (width + gap) // (wide + gap))
     square = max(1, min(most, isqrt(tall // wide)))
-    counts = dict.fromkeys((most, *(most - less for less in range(1, 5) if most > 4), square))
+    counts = dict.fromkeys((most, *(most - less for less in (1, 2) if most > 2), square))
     return [-(-tall // count) for count in counts if count > 0]
 
 

@@ -16,6 +16,9 @@ _DEEP: Final = 1 << 60
 _MASKS: Final = 16
 
 
+#: More rectangles than this are put on shelves, which takes less time.
+_MANY: Final = 250
+
 #: A free rectangle: its top, left, bottom and right, the last two exclusive.
 _Free = tuple[int, int, int, int]
 
@@ -45,6 +48,8 @@ def pack(
         placed: corners of those that have their place already.
     """
     placed = placed or {}
+    if len(sizes) > _MANY:
+        return _shelves(sizes, width)
     masks = _few(masks, len(sizes))
     free: dict[int, list[_Free]] = {mask: [(0, 0, _DEEP, width)] for mask in masks}
     corners: list[tuple[int, int]] = [(0, 0)] * len(sizes)
@@ -58,6 +63,21 @@ def pack(
     far = max((x + size[0] for (x, _), size in zip(corners, sizes, strict=True)), default=0)
     deep = max((y + size[1] for (_, y), size in zip(corners, sizes, strict=True)), default=0)
     return Packed(tuple(corners), far, deep)
+
+
+def _shelves(sizes: Sequence[tuple[int, int]], width: int) -> Packed:
+    """Return where rectangles go in rows, the highest first."""
+    corners: list[tuple[int, int]] = [(0, 0)] * len(sizes)
+    x = y = far = 0
+    shelf = 0
+    for number in sorted(range(len(sizes)), key=lambda n: (-sizes[n][1], -sizes[n][0])):
+        wide, tall = sizes[number]
+        if x + wide > width:
+            x, y, shelf = 0, y + shelf, 0
+        corners[number] = (x, y)
+        x, shelf = x + wide, max(shelf, tall)
+        far = max(far, x)
+    return Packed(tuple(corners), far, y + shelf)
 
 
 def _few(masks: Sequence[int] | None, count: int) -> Sequence[int]:

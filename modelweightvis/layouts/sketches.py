@@ -147,7 +147,7 @@ def _score(
     by_area = sorted(range(len(sizes)), key=lambda at: -sizes[at][0] * sizes[at][1])
     orders = [None, by_area] if len(parts) > 2 else [None]
     best: _Gathered | None = None
-    for width in widths_of([size[0] for size in sizes], area, aspect, 16 if len(parts) < 8 else 8):
+    for width in widths_of([size[0] for size in sizes], area, aspect, 12 if len(parts) < 4 else 5):
         for order in orders:
             packed = pack(sizes, width, order)
             packed = Packed(packed.corners, packed.width - gap, packed.height - gap)

@@ -90,20 +90,30 @@ def slots_apart(tensors: Iterable[Tensor]) -> list[Slot]:
 
 
 def pack_slots(
-    slots: Sequence[Slot], widths: Iterable[int], worth: Callable[[Packed], float]
-) -> Packing:
-    """Return the best packing of slots: forms, orders and widths are tried.
+    slots: Sequence[Slot], widths: Iterable[int], worths: Sequence[Callable[[Packed], float]]
+) -> list[Packing]:
+    """Return the best packings of slots: forms, orders and widths are tried.
 
     The large ones are packed; the small ones go into what they leave free.
 
     Args:
         slots: in the order of drawing.
         widths: of the strips to try.
-        worth: what a packing is worth; the first of the best is taken.
+        worths: what a packing is worth, in one or more opinions; the first of the best is taken.
+
+    Returns:
+        A packing for every opinion.
     """
     gap = gap_within(slots)
     large = _large(slots)
-    packed, forms = _best([slots[number] for number in large], widths, worth, gap)
+    best = _best([slots[number] for number in large], widths, worths, gap)
+    return [_filled(slots, large, packed, forms, gap) for packed, forms in best]
+
+
+def _filled(
+    slots: Sequence[Slot], large: Sequence[int], packed: Packed, forms: Sequence[Form], gap: int
+) -> Packing:
+    """Return a packing of all slots, once the large ones are packed."""
     masks = [slots[number].mask for number in large]
     corners = packed.corners
     if len(large) <= _MANY:
@@ -121,23 +131,27 @@ def pack_slots(
 
 
 def _best(
-    slots: Sequence[Slot], widths: Iterable[int], worth: Callable[[Packed], float], gap: int
-) -> tuple[Packed, tuple[Form, ...]]:
+    slots: Sequence[Slot],
+    widths: Iterable[int],
+    worths: Sequence[Callable[[Packed], float]],
+    gap: int,
+) -> list[tuple[Packed, tuple[Form, ...]]]:
     masks = [slot.mask for slot in slots]
-    best: tuple[float, Packed, tuple[Form, ...]] | None = None
+    best: list[tuple[float, Packed, tuple[Form, ...]] | None] = [None for _ in worths]
     for width in widths:
         for forms in _choices(slots, width):
             sizes = _sizes(forms, gap)
             strip = max(width + gap, *(size[0] for size in sizes))
+            cost = _CUT if any(form.cut for form in forms) else 0.0
             for order in _orders(sizes):
                 packed = pack(sizes, strip, order, masks)
                 packed = Packed(packed.corners, packed.width - gap, packed.height - gap)
-                value = worth(packed) + (_IN_ORDER if order is None else 0.0)
-                value -= _CUT if any(form.cut for form in forms) else 0.0
-                if best is None or value > best[0] + 1e-9:
-                    best = (value, packed, forms)
-    assert best is not None  # noqa: S101 - there is a width, and a form for every slot
-    return best[1], best[2]
+                bonus = (_IN_ORDER if order is None else 0.0) - cost
+                for at, (worth, found) in enumerate(zip(worths, best, strict=True)):
+                    value = worth(packed) + bonus
+                    if found is None or value > found[0] + 1e-9:
+                        best[at] = (value, packed, forms)
+    return [(found[1], found[2]) for found in best if found is not None]
 
 
 def _sizes(forms: Iterable[Form], gap: int) -> list[tuple[int, int]]:
@@ -155,8 +169,8 @@ def _large(slots: Sequence[Slot]) -> list[int]:
 
 def gap_within(slots: Sequence[Slot]) -> int:
     """Return the pixels between the slots of a block."""
-    area = sum(size.width * size.height for slot in slots for size in slot.forms(1)[:1])
-    return gap_of(int(area**0.5))
+    area = sum(form.width * form.height for slot in slots for form in slot.forms(1)[:1])
+    return gap_of(int((area / len(slots)) ** 0.5))
 
 
 def _choices(slots: Sequence[Slot], width: int) -> list[tuple[Form, ...]]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from modelweightvis.folds import Fold, size_of
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _BLOCK: Final = 1.0
 #: So many numbers of columns are tried.
 _TRIED: Final = 8
-#: So many widths are tried for what lies outside the blocks.
+#: So many widths are tried where none is given.
 _WIDTHS: Final = 16
 
 
@@ -98,7 +98,7 @@ def template_of(stack: Stack) -> Template | None:
     mean = elements / len(members)
     forms = [form for slot in slots for form in slot.forms(1)]
     widths = widths_of([form.width for form in forms], int(mean), _BLOCK)
-    packing = pack_slots(slots, widths, lambda packed: share(packed, mean, _BLOCK))
+    (packing,) = pack_slots(slots, widths, [lambda packed: share(packed, mean, _BLOCK)])
     return Template(
         packing,
         {layer: tuple(found) for layer, found in members.items()},
@@ -134,30 +134,48 @@ def stack_forms(
     return sorted(forms, key=lambda form: -value(form))
 
 
-def banner(tensors: Sequence[Tensor], width: int, aspect: float = 1.0) -> Sketch:
-    """Return tensors packed into a strip of a width, or at about an aspect where that is 0."""
+def banner(tensors: Sequence[Tensor], width: int) -> Sketch:
+    """Return tensors packed into a strip of a width, as low as they get."""
+    elements = sum(one.elements for one in tensors)
+
+    def worth(packed: Packed) -> float:
+        return elements / (max(width, packed.width) * packed.height)
+
+    (packing,) = pack_slots(slots_apart(tensors), [width], [worth])
+    return _sketch(tensors, packing)
+
+
+def patches(
+    tensors: Sequence[Tensor], aspects: Sequence[float], tried: int = _WIDTHS
+) -> list[Sketch]:
+    """Return tensors packed at about each of several aspects.
+
+    Args:
+        tensors: in the order of drawing.
+        aspects: widths over heights.
+        tried: so many widths are tried.
+    """
     slots = slots_apart(tensors)
     elements = sum(one.elements for one in tensors)
-    worth: Callable[[Packed], float]
-    if width:
-        widths = [width]
+    widest = [form.width for slot in slots for form in slot.forms(1)]
+    widths = sorted(
+        {width for aspect in aspects for width in widths_of(widest, elements, aspect, tried)}
+    )
+    worths = [partial(_worth, elements, aspect) for aspect in aspects]
+    return [_sketch(tensors, packing) for packing in pack_slots(slots, widths, worths)]
 
-        def worth(packed: Packed) -> float:
-            return elements / (max(width, packed.width) * packed.height)
-    else:
-        forms = [form for slot in slots for form in slot.forms(1)]
-        widths = widths_of([form.width for form in forms], elements, aspect, _WIDTHS)
 
-        def worth(packed: Packed) -> float:
-            return share(packed, elements, aspect)
+def _worth(elements: int, aspect: float, packed: Packed) -> float:
+    return share(packed, elements, aspect)
 
-    packing = pack_slots(slots, widths, worth)
 
+def _sketch(tensors: Sequence[Tensor], packing: Packing) -> Sketch:
     def draw(drawing: Drawing, x: int, y: int) -> None:
         drawing.spots.extend(
             _spot(one, packing, Seat(number, 0), x, y) for number, one in enumerate(tensors)
         )
 
+    elements = sum(one.elements for one in tensors)
     return Sketch(packing.width, packing.height, elements, draw)
 
 
