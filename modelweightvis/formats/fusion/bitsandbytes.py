@@ -8,7 +8,6 @@ from math import prod
 from arbvis_core.api import FormatError
 from modelweightvis.encodings.packed import bitsandbytes
 from modelweightvis.formats.fusion.pieces import Fused, Pieces
-from modelweightvis.formats.fusion.scales import labelled
 from modelweightvis.formats.reading import AXES
 from modelweightvis.formats.strict import parse_json
 
@@ -38,5 +37,5 @@ def from_state(pieces: Pieces, weight: str, ending: str) -> Fused:
     )
     if len(region.shape) > AXES or not prod(region.shape):
         raise FormatError(f"its state says that it has {len(region.shape)} axes or no elements")
-    beside = pieces.present(absmax, quant_map, nested, nested_map)
-    return Fused(labelled(region, STATES[ending]), (weight, *beside, name))
+    beside = pieces.present(weight, [f".{end}" for end in _ENDS])
+    return Fused(region, (weight, *beside, name), STATES[ending])

@@ -55,9 +55,10 @@ def fuse(document: Document, siblings: Sequence[Source]) -> Document:
     pieces = Pieces(document, read_settings(document, siblings))
     failed: dict[str, list[str]] = {}
     fused: dict[str, Fused] = {}
+    telling = [name for name in pieces.tensors if name.endswith((*_FAMILIES,))]
     for ending, make in _FAMILIES.items():
-        for name in [name for name in pieces.tensors if name.endswith(ending)]:
-            if name not in pieces.tensors or name == ending:
+        for name in telling:
+            if not name.endswith(ending) or name not in pieces.tensors or name == ending:
                 continue
             stem = name.removesuffix(ending)
             try:
@@ -108,7 +109,7 @@ def _regions(regions: Sequence[Region], fused: Mapping[str, Fused]) -> Iterator[
 
 def _told(codes: Region, made: Fused, fused: Mapping[str, Fused]) -> Region:
     """Return a weight with what is known of its codes."""
-    facts = {**made.region.attributes, "stored_as": made.names}
+    facts = {**made.region.attributes, "dtype": made.dtype, "stored_as": made.names}
     same = codes.attributes.get("same_as")
     if isinstance(same, str):
         facts["same_as"] = fused[same].region.name if same in fused else same
@@ -141,7 +142,7 @@ def _left_as_stored(
             f"{document.name}: its weights are quantised by {shown(method)}, which cannot be "
             f"decoded; codes are shown as they are stored"
         )
-    if method == "fp8" or any("FP8" in one.region.attributes["dtype"] for one in fused.values()):
+    if method == "fp8" or any("FP8" in one.dtype for one in fused.values()):
         bare = [
             name
             for name, region in pieces.tensors.items()

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from arbvis_core.api import FormatError, Region
 from modelweightvis.encodings.packed_grouped import awq, compressed, gptq
 from modelweightvis.formats.fusion.pieces import FLOATS, WORDS, Fused, Pieces
-from modelweightvis.formats.fusion.scales import fours, labelled
+from modelweightvis.formats.fusion.scales import fours
 from modelweightvis.formats.reading import shown
 
 #: Formats of GPTQ checkpoints by version; others are laid out in another way.
@@ -50,8 +50,8 @@ def from_qweight(pieces: Pieces, stem: str) -> Fused:
             f".qweight of shape {words.shape} and .scales of shape {scales.shape} are laid out "
             f"neither as GPTQ's nor as AWQ's"
         )
-    ends = ("qweight", "qzeros", "scales", "g_idx")
-    return Fused(_with_group(region), pieces.present(*(f"{stem}.{end}" for end in ends)))
+    names = pieces.present(stem, (".qweight", ".qzeros", ".scales", ".g_idx"))
+    return Fused(region, names, _with_group(region))
 
 
 def from_weight_packed(pieces: Pieces, stem: str) -> Fused:
@@ -76,8 +76,8 @@ def from_weight_packed(pieces: Pieces, stem: str) -> Fused:
         g_idx=index,
         group=_group(pieces, shape[1], scales.shape[1], index),
     )
-    ends = ("scale", "zero_point", "g_idx", "shape")
-    return Fused(_with_group(region), (packed, *pieces.present(*(f"{name}_{end}" for end in ends))))
+    names = pieces.present(name, ("_packed", "_scale", "_zero_point", "_g_idx", "_shape"))
+    return Fused(region, names, _with_group(region))
 
 
 def _bits(pieces: Pieces, zeros: Region, scales: Region) -> int:
@@ -129,7 +129,7 @@ def _group(pieces: Pieces, inputs: int, groups: int, index: Region | None = None
     """Return how many inputs share a scale, as is said; 0 lets it be as even as it can."""
     if index is not None:
         return -(-inputs // groups)
-    fitting = (one for one in pieces.settings.groups() if -(-inputs // one) == groups)
+    fitting = (one for one in pieces.groups if -(-inputs // one) == groups)
     return next(fitting, 0)
 
 
@@ -140,7 +140,8 @@ def _told_shape(pieces: Pieces, region: Region) -> tuple[int, ...]:
     return tuple(int.from_bytes(data[at : at + size], "little", signed=True) for at in starts)
 
 
-def _with_group(region: Region) -> Region:
+def _with_group(region: Region) -> str:
+    """Return what people call a type whose scales are shared by groups of inputs."""
     group = region.attributes["packing"]["group"]
     more = f" g{group}" if group < region.shape[1] else ""
-    return labelled(region, f"{region.attributes['dtype']}{more}")
+    return f"{region.attributes['dtype']}{more}"

@@ -7,7 +7,6 @@ from dataclasses import replace
 from arbvis_core.api import FormatError, Region
 from modelweightvis.encodings.packed import mlx, scaled
 from modelweightvis.formats.fusion.pieces import FLOATS, Fused, Pieces
-from modelweightvis.formats.fusion.scales import labelled
 from modelweightvis.formats.fusion.settings import whole
 
 _BITS = (2, 3, 4, 5, 6, 8)
@@ -31,11 +30,12 @@ def from_scales(pieces: Pieces, stem: str) -> Fused | None:
     if not words.shape or not scales.shape or 0 in (*words.shape, *scales.shape):
         raise FormatError(f"a .weight of shape {words.shape}, .scales of shape {scales.shape}")
     if scales.encoding == "U8":
-        return Fused(_floats(weight, words, scales), (weight, scale))
+        region = _floats(weight, words, scales)
+        return Fused(region, (weight, scale), region.attributes["dtype"])
     biases = pieces.need(bias, *FLOATS)
     bits, group = _told(pieces, stem, words, scales)
-    region = labelled(mlx(weight, words, scales, biases, bits=bits), f"MLX {bits}-bit g{group}")
-    return Fused(region, (weight, scale, bias))
+    region = mlx(weight, words, scales, biases, bits=bits)
+    return Fused(region, (weight, scale, bias), f"MLX {bits}-bit g{group}")
 
 
 def _floats(name: str, words: Region, scales: Region) -> Region:

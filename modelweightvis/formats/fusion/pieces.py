@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import accumulate
 from operator import mul
 from typing import NamedTuple
@@ -22,10 +23,17 @@ FLOATS = ("F32", "F16", "BF16")
 
 
 class Fused(NamedTuple):
-    """A weight, and the names of the tensors it is made of: first the one in whose place it stands."""
+    """A weight.
+
+    Attributes:
+        region: what it is.
+        names: of the tensors it is made of, first the one in whose place it stands.
+        dtype: what people call its type.
+    """
 
     region: Region
     names: tuple[str, ...]
+    dtype: str
 
 
 class Pieces:
@@ -34,11 +42,13 @@ class Pieces:
     Attributes:
         tensors: by name.
         settings: what is said about them.
+        block, groups: what `settings` says of what shares a scale.
     """
 
     def __init__(self, document: Document, settings: Settings) -> None:
         self.tensors = {one.name: one for one in document.regions if is_tensor(one)}
         self.settings = settings
+        self.block, self.groups = settings.block(), settings.groups()
         self._sources = {source.key: source for source in document.sources}
         self._room = ALTOGETHER
 
@@ -60,9 +70,7 @@ class Pieces:
             dtype = shown(str(region.attributes.get("dtype", region.encoding)))
             raise FormatError(f"{_end(name)} is of type {dtype}")
         (part,) = region.parts
-        dense = (*accumulate(part.shape[:0:-1], mul, initial=stored.bytes),)[::-1]
-        axes = zip(part.shape, part.strides, dense, strict=False)
-        if any(length > 1 and stride != step for length, stride, step in axes) or region.view:
+        if region.view or not _dense(part.shape, part.strides, stored.bytes):
             raise FormatError(f"{_end(name)} is not stored row by row")
         return region
 
@@ -100,9 +108,17 @@ class Pieces:
         for name in names:
             self.tensors.pop(name, None)
 
-    def present(self, *names: str) -> tuple[str, ...]:
-        """Return those of the names that are here."""
-        return tuple(name for name in names if name in self.tensors)
+    def present(self, stem: str, ends: Sequence[str]) -> tuple[str, ...]:
+        """Return those names that are here of a stem and one of these ends."""
+        return tuple(f"{stem}{end}" for end in ends if f"{stem}{end}" in self.tensors)
+
+
+@lru_cache(maxsize=1 << 10)
+def _dense(shape: tuple[int, ...], strides: tuple[int, ...], size: int) -> bool:
+    """Tell whether units of some bytes lie one after the other, row by row."""
+    steps = (*accumulate(shape[:0:-1], mul, initial=size),)[::-1]
+    axes = zip(shape, strides, steps, strict=False)
+    return all(length < 2 or stride == step for length, stride, step in axes)
 
 
 def _end(name: str) -> str:

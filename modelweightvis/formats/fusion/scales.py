@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 from arbvis_core.api import FormatError, Region, Transpose
 from modelweightvis.encodings.packed import int8, scaled
-from modelweightvis.formats.fusion.pieces import FLOATS, Fused, Pieces
+from modelweightvis.formats.fusion.pieces import FLOATS, WORDS, Fused, Pieces
 
 #: What codes may be stored as, and what people call them.
 _CODES = {
@@ -24,30 +25,34 @@ _EXPONENTS = ("U8", "F8_E8M0")
 _MICRO = {"NVFP4": (("F8_E4M3",), 16), "MXFP4": (_EXPONENTS, 32)}
 #: What else may belong to a weight: of its inputs and outputs, and for the readers of others.
 _BESIDE = ("input_scale", "input_scale_inv", "input_global_scale", "input_zero_point",
-           "activation_scale", "scale_input", "output_scale", "comfy_quant")  # fmt: skip
+           "input_scale_ub", "activation_scale", "scale_input", "output_scale", "comfy_quant")  # fmt: skip
 
 
 def beside_weight(pieces: Pieces, weight: str, scale: str) -> Fused | None:
     """Return codes times their scale; None if the tensor of that name holds no codes."""
     stored = pieces.tensors.get(weight)
+    if stored is not None and stored.encoding in WORDS:
+        raise FormatError("codes in words that have such scales cannot be decoded")
     if stored is None or stored.encoding not in _CODES:
         return None
     codes = pieces.need(weight)
-    if codes.encoding in {"U8", "F4"} or _micro(codes, pieces.need(scale)):
+    if codes.encoding in {"U8", "F4"} or (
+        codes.encoding == "I8" and _micro(codes, pieces.need(scale))
+    ):
         return fours(pieces, weight, codes, scale)
     one = pieces.need(scale, *FLOATS, *_EXPONENTS)
     if f"{weight}_zero_point" in pieces.tensors:
         raise FormatError("zero points beside codes of 8 bits cannot be decoded")
     if one.encoding == "U8":
         one = replace(one, encoding="F8_E8M0")
-    block = _block(pieces, codes.shape, one)
+    block = _block(codes.shape, one.shape, pieces.block, pieces.groups)
     more = _second(pieces, weight)
     region = scaled(weight, codes, [one, *more], dtype="", block=block, divided=_divided(more))
-    told = _granularity(pieces, region)
+    told = _granularity(region.shape, region.parts[1].block, pieces.block)
     micro = one.encoding == "F8_E8M0" and told == "g32"
     kind = _CODES[codes.encoding]
     label = f"MX{kind.partition(' ')[0]}" if micro else f"{kind} ({told})"
-    return Fused(labelled(region, label), (weight, scale, *_rest(pieces, weight, more)))
+    return Fused(region, (weight, scale, *_rest(pieces, weight, more)), label)
 
 
 def fours(pieces: Pieces, name: str, codes: Region, scale: str) -> Fused:
@@ -79,7 +84,7 @@ def fours(pieces: Pieces, name: str, codes: Region, scale: str) -> Fused:
         block=(_MICRO[kind][1],),
         divided=_divided(more),
     )
-    return Fused(region, (codes.name, scale, *_rest(pieces, name, more)))
+    return Fused(region, (codes.name, scale, *_rest(pieces, name, more)), kind)
 
 
 def from_blocks(pieces: Pieces, stem: str, between: str) -> Fused | None:
@@ -108,7 +113,7 @@ def from_blocks(pieces: Pieces, stem: str, between: str) -> Fused | None:
     if between == "_" and len(whole) == 3:
         turned = (whole[0], whole[2], whole[1])
         region = replace(region, shape=turned, view=(Transpose((0, 2, 1)),), stored=whole)
-    return Fused(region, names)
+    return Fused(region, names, "MXFP4")
 
 
 def from_scb(pieces: Pieces, stem: str) -> Fused:
@@ -120,15 +125,8 @@ def from_scb(pieces: Pieces, stem: str) -> Fused:
     order = pieces.find(kind, "U8")
     if order is not None and any(pieces.content(order)):
         raise FormatError("its elements are in the order of one kind of graphics card")
-    return Fused(
-        labelled(int8(weight, codes, scales), "INT8 (per channel)"),
-        (weight, scb, *pieces.present(kind)),
-    )
-
-
-def labelled(region: Region, dtype: str) -> Region:
-    """Return the region with what people call its type."""
-    return replace(region, attributes={**region.attributes, "dtype": dtype})
+    names = pieces.present(stem, (".weight", ".SCB", ".weight_format"))
+    return Fused(int8(weight, codes, scales), names, "INT8 (per channel)")
 
 
 def _elements(codes: Region) -> int:
@@ -162,17 +160,25 @@ def _rest(pieces: Pieces, weight: str, more: Sequence[Region]) -> tuple[str, ...
     """Return the names of what else belongs to a weight."""
     stem = weight.removesuffix(".weight")
     between = "." if stem != weight else "_"
-    beside = (f"{stem}{between}{one}" for one in _BESIDE)
-    return (*(one.name for one in more), *pieces.present(*beside))
+    return (*(one.name for one in more), *pieces.present(f"{stem}{between}", _BESIDE))
 
 
-def _block(pieces: Pieces, whole: Sequence[int], scale: Region) -> tuple[int, ...]:
-    """Return how many elements share a scale, per axis: as is said, or as is the only way."""
-    counts = (*scale.shape, *(1,) * (len(whole) - len(scale.shape)))
+@lru_cache(maxsize=1 << 10)
+def _block(
+    whole: tuple[int, ...], scale: tuple[int, ...], block: tuple[int, ...], groups: tuple[int, ...]
+) -> tuple[int, ...]:
+    """Return how many elements share a scale, per axis: as is said, or as is the only way.
+
+    Args:
+        whole: the shape of the weight.
+        scale: that of the scales.
+        block: how many elements are said to share a scale, of the last axes.
+        groups: how many inputs are said to.
+    """
+    counts = (*scale, *(1,) * (len(whole) - len(scale)))
     if len(counts) != len(whole):
         return ()
-    declared = (0,) * (len(whole) - 2) + pieces.settings.block()
-    groups = pieces.settings.groups()
+    declared = (0,) * (len(whole) - 2) + block
     sizes = []
     for axis, (length, count) in enumerate(zip(whole, counts, strict=True)):
         told = declared[axis : axis + 1] + (groups if axis == len(whole) - 1 else ())
@@ -193,19 +199,22 @@ def _per(length: int, count: int, told: Sequence[int]) -> int:
     return ways.pop()
 
 
-def _granularity(pieces: Pieces, region: Region) -> str:
-    """Say what shares a scale."""
-    shared = region.parts[1].block
-    cut = [axis for axis, (n, per) in enumerate(zip(region.shape, shared, strict=True)) if per < n]
+@lru_cache(maxsize=1 << 10)
+def _granularity(whole: tuple[int, ...], shared: tuple[int, ...], declared: tuple[int, ...]) -> str:
+    """Say what shares a scale.
+
+    Args:
+        whole: the shape of the weight.
+        shared: how many elements share a scale, per axis.
+        declared: the blocks that are said to.
+    """
+    cut = [axis for axis, (n, per) in enumerate(zip(whole, shared, strict=True)) if per < n]
     last = len(shared) - 1
-    declared = pieces.settings.block()
-    if declared and len(shared) > 1 and all(shared[axis] > 1 for axis in cut if axis >= last - 1):
-        return "x".join(map(str, declared))
-    if not cut:
-        return "per tensor"
     inner = [axis for axis in cut if axis >= last - 1]
+    if declared and last > 0 and all(shared[axis] > 1 for axis in inner):
+        return "x".join(map(str, declared))
     if not inner:
-        return "per expert"
+        return "per expert" if cut else "per tensor"
     if len(inner) == 1 and shared[inner[0]] == 1:
         return "per channel"
     if shared[-1] > 1 and (last == 0 or shared[-2] == 1):

@@ -106,6 +106,10 @@ MISFITS: dict[str, tuple[dict[str, Stored], str]] = {
         | changed("weight_zero_point", "I8", np.zeros((4, 1), np.int8)),
         "zero points",
     ),
+    "words with scales": (
+        changed("weight", "I32", ZEROS) | changed("weight_scale", "F32", np.ones(2, np.float32)),
+        "codes in words",
+    ),
     "blocks": (
         changed("down_proj_blocks", "U8", np.zeros((2, 4, 2, 16), np.uint8))
         | changed("down_proj_scales", "U8", np.zeros((2, 4, 3), np.uint8)),
