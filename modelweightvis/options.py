@@ -20,6 +20,9 @@ Overview = Literal["mean", "rms", "max", "balance"]
 DiffMetric = Literal["rms", "abs-log", "exact", "relative"]
 #: The colours of what grew and what shrank.
 DiffColours = Literal["green-red", "blue-orange"]
+#: What a cell of a summary of experts shows, and what its colours span.
+SummaryStat = Literal["rms", "frobenius", "mean-abs", "sparsity"]
+MoeNorm = Literal["max", "min-max", "percentile"]
 
 
 @dataclass(frozen=True)
@@ -88,3 +91,20 @@ class DifferenceOptions:
     def view(self) -> View:
         """Return the view that the flags ask for."""
         return api.View(metric=self.diff_metric, colormap=self.diff_colors)
+
+
+@dataclass(frozen=True)
+class MoeOptions:
+    """What is shown of experts."""
+
+    profiles: ClassVar[tuple[str, ...]] = ("modelweightvis",)
+
+    moe: Annotated[
+        bool, typer.Option("--moe", help="Add a summary of the experts of every layer.")
+    ] = False
+    summary_stat: Annotated[
+        SummaryStat, typer.Option("--summary-stat", help="What the summary shows of an expert.")
+    ] = "rms"
+    moe_norm: Annotated[
+        MoeNorm, typer.Option("--moe-norm", help="What the colours of the summary span.")
+    ] = "max"

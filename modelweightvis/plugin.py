@@ -9,7 +9,8 @@ from modelweightvis.commands import COMMANDS
 from modelweightvis.diff.builder import TensorDiffBuilder
 from modelweightvis.formats import FORMATS
 from modelweightvis.layouts import ArchLayoutPlugin
-from modelweightvis.options import ColourOptions, DifferenceOptions, TensorOptions
+from modelweightvis.moe.summary import MoeSummaryDerivation, MoeSummaryLayoutPlugin
+from modelweightvis.options import ColourOptions, DifferenceOptions, MoeOptions, TensorOptions
 from modelweightvis.render import RENDERERS
 from modelweightvis.sidecars import SourceMetaSidecarHook
 from modelweightvis.sources import HuggingFaceSourceProvider
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from arbvis_core.protocols import (
         Command,
+        Derivation,
         DiffBuilder,
         Enricher,
         Format,
@@ -53,9 +55,15 @@ def arbvis_diff_builders() -> Sequence[DiffBuilder]:
 
 
 @hookimpl
+def arbvis_derivations() -> Sequence[Derivation]:
+    """The experts of a model at a glance."""
+    return [MoeSummaryDerivation()]
+
+
+@hookimpl
 def arbvis_options() -> Sequence[type]:
     """Which tensors are shown, where, and in which colours."""
-    return [TensorOptions, ColourOptions, DifferenceOptions]
+    return [TensorOptions, ColourOptions, DifferenceOptions, MoeOptions]
 
 
 @hookimpl
@@ -67,7 +75,7 @@ def arbvis_formats() -> Sequence[Format]:
 @hookimpl
 def arbvis_layouts() -> Sequence[Layout]:
     """Where tensors lie: architectures, drawn block by block."""
-    return [ArchLayoutPlugin()]
+    return [ArchLayoutPlugin(), MoeSummaryLayoutPlugin()]
 
 
 @hookimpl

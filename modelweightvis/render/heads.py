@@ -35,6 +35,12 @@ def measured(heads: Heads, piece: Piece, values: NDArray[np.float32]) -> NDArray
         values: of the piece, as they lie on the canvas.
     """
     found = np.zeros((heads["count"], FIGURES))
+    if len(piece.window) == 3:
+        numbers = _of_bank(heads, piece)
+        laid = piece.pixels(np.broadcast_to(numbers[..., None], _sizes(piece)))
+        none = np.zeros(1, np.int32)
+        add_heads(values.reshape(-1, 1), np.ascontiguousarray(laid).reshape(-1), none, found)
+        return found
     start, stop = piece.window[heads["axis"]]
     numbers = (np.arange(start, stop) // heads["size"]).astype(np.int32)
     by_row = heads["axis"] == 0 and len(piece.window) == 2
@@ -43,11 +49,26 @@ def measured(heads: Heads, piece: Piece, values: NDArray[np.float32]) -> NDArray
         rows, columns = (numbers, none) if by_row else (none, numbers)
         add_heads(values, rows, columns, found)
     else:  # small cells that are laid out anew
-        window = tuple(end - begin for begin, end in piece.window)
-        laid = piece.pixels(np.broadcast_to(numbers[:, None] if by_row else numbers, window))
+        rows = numbers[:, None] if by_row else numbers
+        laid = piece.pixels(np.broadcast_to(rows, _sizes(piece)))
         none = np.zeros(1, np.int32)
         add_heads(values.reshape(-1, 1), np.ascontiguousarray(laid).reshape(-1), none, found)
     return found
+
+
+def _of_bank(cuts: Heads, piece: Piece) -> NDArray[np.int32]:
+    """Return the number of the cut of every row of a bank of experts, (experts, rows)."""
+    (first, last), (top, bottom), _ = piece.window
+    parts = cuts.get("parts", 1)
+    inner = (
+        np.arange(top, bottom) // cuts["part_size"] if parts > 1 else np.zeros(bottom - top, int)
+    )
+    numbers: NDArray[np.int32] = (np.arange(first, last)[:, None] * parts + inner).astype(np.int32)
+    return numbers
+
+
+def _sizes(piece: Piece) -> tuple[int, ...]:
+    return tuple(stop - start for start, stop in piece.window)
 
 
 def added(left: NDArray[np.float64], right: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -65,6 +86,7 @@ def described(found: NDArray[np.float64]) -> dict[str, list[float | int | None]]
             "mean_abs": found[:, SUM_ABS] / finite,
             "rms": np.sqrt(found[:, SUM_SQUARES] / finite),
             "zeros": found[:, ZEROS] / found[:, COUNT],
+            "count": found[:, COUNT],
         }
     most = np.where(finite > 0, found[:, MAX_ABS], np.nan)
     return {

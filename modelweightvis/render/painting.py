@@ -106,7 +106,7 @@ class Painter:
         name = spot.placement.name
         counts = np.zeros(1 << 16, np.uint32)
         tally(stored, counts)
-        known = self._tallies.get(name)
-        total = counts.astype(np.int64) + (known.counts if known else 0)
         shift = mean_of(self._decisions, spot.placement)
-        self._tallies[name] = Tally(spot.placement.region.encoding, shift, total)
+        found = Tally(spot.placement.region.encoding, shift, counts)
+        known = self._tallies.get(name)
+        self._tallies[name] = known.added(found) if known else found

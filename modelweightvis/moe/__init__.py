@@ -1,0 +1,1 @@
+"""Mixtures of experts at a glance: layers × experts, one cell per expert's matrix."""
