@@ -318,7 +318,7 @@ def main(folders: list[str]) -> None:
         folder.joinpath("config.json").write_text(json.dumps(config) + "\n")
         told = {key: one.detach().float().numpy() for key, one in values.items()}
         (kind,) = {str(one.dtype).removeprefix("torch.") for one in values.values()}
-        np.savez_compressed(folder / "expected.npz", **told, dtype=np.array(kind))
+        np.savez_compressed(folder.with_suffix(".npz"), **told, dtype=np.array(kind))
 
 
 if __name__ == "__main__":
