@@ -28,8 +28,10 @@ const PADDING = 5;
 const INSET = 3;
 /** So many names of tensors, and of blocks, are written at most. */
 const MOST = 180;
-/** Boxes with fewer screen pixels have no name: it would hide what it names. */
+/** Blocks with fewer screen pixels have no name. */
 const LEAST_AREA = 2400;
+/** A name may hide this much of what it names. */
+const HIDDEN = 0.07;
 /** A tag that is in the way of another moves it so often at most. */
 const MOVES = 4;
 /** A region that takes so much of the canvas is the picture itself. */
@@ -63,7 +65,7 @@ export function placeTags(
   for (const index of named) {
     if (fileLabels.length >= MOST) break;
     const box = onScreen(scene.placements.rectangle(index), frame);
-    if (!box || area(box) < LEAST_AREA) continue;
+    if (!box) continue;
     const placement = scene.placements.items[index]!;
     const telling = scene.isAmbiguous(index) ? roleText(placement) : "";
     for (const text of new Set([telling, shortText(placement), groupText(placement)])) {
@@ -89,7 +91,7 @@ export function drawTags(
   const beside = getComputedStyle(context.canvas).getPropertyValue("--quiet").trim();
   for (const label of regionLabels) {
     if ((label as Tag).beside) drawTag(context, frame, label, null, beside);
-    else drawTag(context, frame, label, "rgba(245, 246, 248, 0.9)", "#15181d");
+    else drawTag(context, frame, label, "rgba(13, 15, 19, 0.82)", "#fff");
   }
 }
 
@@ -176,7 +178,7 @@ function corner(
   text: string,
   grid: CollisionGrid,
 ): Tag | null {
-  const roomy = box.x1 - box.x0 >= 2.2 * widthOf(context, text) && box.y1 - box.y0 >= 3 * HEIGHT;
+  const roomy = box.x1 - box.x0 >= 2.2 * widthOf(context, text);
   return roomy ? inside(context, frame, box, index, text, grid, 0) : null;
 }
 
@@ -191,6 +193,7 @@ function inside(
   inset = INSET,
 ): Tag | null {
   const width = widthOf(context, text);
+  if (width * HEIGHT > HIDDEN * area(box)) return null;
   let x = box.x0 + inset;
   let y = box.y0 + inset;
   for (let move = 0; move < MOVES; move++) {
