@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated
 
 import typer
@@ -53,17 +54,19 @@ def inspect(
     if every_layer and (as_json or stats or sort is not None):
         raise UsageError("--every-layer changes nothing here: only the tree puts layers together")
     found = open_model(model, match=match, format=format, keep_going=keep_going)
-    size = elements(found.values()) if stats else 0
-    with progress("measuring", size, quiet=not stats, unit=" elements") as advance:
-        table = table_of(found, stats=stats, on_progress=advance)
-    if sort is not None:
-        table = table.sorted(sort)
-    if as_json:
-        for line in report.lines(found, table, stats=stats):
-            say(line)
-        return
-    flat = stats or sort is not None
-    body = listing.flat(table, sort) if flat else listing.nested(found, every_layer=every_layer)
+    body: Iterable[str]
+    if as_json or stats or sort is not None:
+        size = elements(found.values()) if stats else 0
+        with progress("measuring", size, quiet=not stats, unit=" elements") as advance:
+            table = table_of(found, stats=stats, on_progress=advance)
+        table = table.sorted(sort) if sort is not None else table
+        if as_json:
+            for line in report.lines(found, table, stats=stats):
+                say(line)
+            return
+        body = listing.flat(table, sort)
+    else:
+        body = listing.nested(found, every_layer=every_layer)
     for line in [*listing.facts(found), "", *body, "", *listing.totals(found)]:
         say(line)
     warn(listing.warnings(found))
