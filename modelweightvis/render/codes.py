@@ -78,7 +78,7 @@ def magnitude_table(window: Window, power: int) -> NDArray[np.uint8]:
     return _frozen(table)
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=64)
 def stored_table(encoding: str, window: Window) -> NDArray[np.uint8]:
     """Return the code of every stored value of a type of 16 bits, uint8, (65536,)."""
     import numpy as np

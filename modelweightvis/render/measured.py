@@ -23,12 +23,19 @@ class Tally:
     Attributes:
         encoding: names the type.
         shift: what moments will be taken about.
-        counts: int64, (65536,).
+        counts: uint32 of one tile, int64 of more, (65536,).
     """
 
     encoding: str
     shift: float
-    counts: NDArray[np.int64]
+    counts: NDArray[np.integer[Any]]
+
+    def added(self, other: Tally) -> Tally:
+        """Return what both counted."""
+        import numpy as np
+
+        counts = np.add(self.counts, other.counts, dtype=np.int64)
+        return Tally(self.encoding, self.shift, counts)
 
     def statistics(self) -> Statistics:
         """Return the statistics of the values that the codes stand for."""
@@ -61,8 +68,7 @@ class Measured:
             figures[name] = figures[name].merged(one) if name in figures else one
         tallies = {**self.tallies}
         for name, tally in other.tallies.items():
-            counts = tallies[name].counts + tally.counts if name in tallies else tally.counts
-            tallies[name] = Tally(tally.encoding, tally.shift, counts)
+            tallies[name] = tallies[name].added(tally) if name in tallies else tally
         both = Measured(figures, tallies, _heads(self.heads, other.heads))
         return both if len(tallies) <= MOST_TALLIES else both.settled()
 
