@@ -68,7 +68,8 @@ def fuse(document: Document, siblings: Sequence[Source]) -> Document:
                     pieces.take(made.names)
                     fused[made.names[0]] = made
             except FormatError as error:
-                failed.setdefault(_reason(error, stem), []).append(name)
+                codes = (one for one in (f"{stem}.weight", stem) if one in pieces.tensors)
+                failed.setdefault(_reason(error, stem), []).append(next(codes, name))
     warnings = [*_failures(document, failed), *_left_as_stored(document, pieces, fused)]
     if not fused:
         return replace(document, warnings=(*document.warnings, *warnings))
