@@ -12,6 +12,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from arbvis_core.engine.gathering import Gathering, half_size
 from arbvis_core.errors import UsageError
 from arbvis_core.registry import guard
 from arbvis_core.values import (
@@ -19,7 +20,6 @@ from arbvis_core.values import (
     Blob,
     Box,
     Canvas,
-    Plane,
     ScenePlan,
     Tile,
     TileFormat,
@@ -153,23 +153,17 @@ class Subtree:
 
     def planes(self, key: TileKey, emit: Emit | None = None) -> Planes | None:
         """Return a tile's planes: of its own size above the maximum zoom, else at half size."""
-        if key.zoom == self.plan.canvas.max_zoom:
+        if self._is_leaf(key):
             return self.leaf(key, emit)
-        gathered: dict[str, NDArray[Any]] | None = None
-        blank = set(_quad(key))
+        gathering: Gathering | None = None
         for child in children(key, self.plan.canvas):
             planes = self.planes(child, emit)
-            if planes is None:
-                continue
-            if gathered is None:
-                gathered = _unset_planes(self.declared, TILE)
-            self._put(planes, quarter_of(gathered, child), child)
-            blank.remove(child)
-        if gathered is None:
+            if planes is not None:
+                gathering = gathering or Gathering(self.declared)
+                gathering.put(child, planes, folded=self._is_leaf(child))
+        if gathering is None:
             return None
-        for child in blank:
-            for plane in quarter_of(gathered, child).values():
-                plane[:] = 0
+        gathered = gathering.planes()
         if emit:
             emit(key, self.shade(key, gathered))
         return gathered
@@ -177,19 +171,12 @@ class Subtree:
     def quarter(self, key: TileKey, emit: Emit | None = None) -> Planes | None:
         """Return a tile's planes at half size, as its parent needs them."""
         planes = self.planes(key, emit)
-        if planes is None:
-            return None
-        half = _unset_planes(self.declared, TILE // 2)
-        self._put(planes, half, key)
-        return half
+        if planes is None or self._is_leaf(key):
+            return planes
+        return {one.name: half_size(planes[one.name], one) for one in self.declared}
 
-    def _put(self, planes: Planes, quarter: Planes, key: TileKey) -> None:
-        """Fold a tile's planes into a quarter of its parent's; a leaf's are folded already."""
-        if key.zoom == self.plan.canvas.max_zoom:
-            for name, plane in quarter.items():
-                plane[:] = planes[name]
-        else:
-            fold(self.declared, planes, quarter)
+    def _is_leaf(self, key: TileKey) -> bool:
+        return key.zoom == self.plan.canvas.max_zoom
 
     def shade(self, key: TileKey, planes: Planes) -> Tile:
         """Colour a tile above the maximum zoom."""
@@ -207,33 +194,3 @@ def _quad(key: TileKey) -> Iterator[TileKey]:
     for y in (2 * key.y, 2 * key.y + 1):
         for x in (2 * key.x, 2 * key.x + 1):
             yield TileKey(key.zoom + 1, x, y)
-
-
-def empty_planes(declared: tuple[Plane, ...]) -> dict[str, NDArray[Any]]:
-    """Return planes of a tile in which nothing lies."""
-    import numpy as np
-
-    return {plane.name: np.zeros((TILE, TILE), plane.dtype) for plane in declared}
-
-
-def _unset_planes(declared: tuple[Plane, ...], side: int) -> dict[str, NDArray[Any]]:
-    """Return planes, (side, side) each, all of which is still to be written."""
-    import numpy as np
-
-    return {plane.name: np.empty((side, side), plane.dtype) for plane in declared}
-
-
-def quarter_of(planes: Planes, child: TileKey) -> Planes:
-    """Return views of the quarter of a parent's planes that belongs to a child."""
-    half = TILE // 2
-    rows = slice((child.y & 1) * half, (child.y & 1) * half + half)
-    columns = slice((child.x & 1) * half, (child.x & 1) * half + half)
-    return {name: plane[rows, columns] for name, plane in planes.items()}
-
-
-def fold(declared: tuple[Plane, ...], planes: Planes, quarter: Planes) -> None:
-    """Fold every plane 2 × 2 into a quarter of its parent, each by its own rule."""
-    from arbvis_core.kernels.fold import fold as fold_plane
-
-    for plane in declared:
-        fold_plane(planes[plane.name], plane.fold, quarter[plane.name])

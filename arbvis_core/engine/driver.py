@@ -17,10 +17,8 @@ from arbvis_core.engine.blocks import (
     Subtree,
     children,
     cropped_blocks,
-    empty_planes,
-    fold,
-    quarter_of,
 )
+from arbvis_core.engine.gathering import Gathering
 from arbvis_core.engine.work import run_block, tile_blob
 from arbvis_core.interrupts import undisturbed
 from arbvis_core.reading import Reader
@@ -157,41 +155,30 @@ class _Summit:
         self._run = run
         self._drawn = drawn
         self._waiting: dict[TileKey, int] = {}
-        self._planes: dict[TileKey, dict[str, Any]] = {}
+        self._gathering: dict[TileKey, Gathering] = {}
 
     def add(self, child: TileKey, quarter: Planes | None) -> None:
         """Take the apex of a block at half size, or nothing if no element lies in it."""
-        if child.zoom == 0:
-            return
-        parent = TileKey(child.zoom - 1, child.x // 2, child.y // 2)
-        if quarter is not None:
-            for name, plane in quarter_of(self._planes_of(parent), child).items():
-                plane[:] = quarter[name]
-        self._came(parent)
+        if child.zoom > 0:
+            self._put(child, quarter, folded=True)
 
-    def _planes_of(self, key: TileKey) -> dict[str, Any]:
-        if key not in self._planes:
-            self._planes[key] = empty_planes(self._tree.declared)
-        return self._planes[key]
-
-    def _came(self, key: TileKey) -> None:
-        """Count a child that has come; with the last one the tile is written and folded upwards."""
+    def _put(self, child: TileKey, planes: Planes | None, *, folded: bool) -> None:
+        """Take what lies under a quarter of a tile; after the last one it is written and folded."""
+        key = TileKey(child.zoom - 1, child.x // 2, child.y // 2)
+        if planes is not None:
+            gathering = self._gathering.setdefault(key, Gathering(self._tree.declared))
+            gathering.put(child, planes, folded=folded)
         if key not in self._waiting:
             self._waiting[key] = sum(1 for _ in children(key, self._tree.plan.canvas))
         self._waiting[key] -= 1
         if self._waiting[key]:
             return
         del self._waiting[key]
-        planes = self._planes.pop(key, None)
-        if planes is not None:
-            self._write(key, planes)
-        if key.zoom == 0:
-            return
-        parent = TileKey(key.zoom - 1, key.x // 2, key.y // 2)
-        if planes is not None:
-            quarter = quarter_of(self._planes_of(parent), key)
-            fold(self._tree.declared, planes, quarter)
-        self._came(parent)
+        gathered = self._gathering.pop(key).planes() if key in self._gathering else None
+        if gathered is not None:
+            self._write(key, gathered)
+        if key.zoom > 0:
+            self._put(key, gathered, folded=False)
 
     def _write(self, key: TileKey, planes: Planes) -> None:
         plan = self._tree.plan

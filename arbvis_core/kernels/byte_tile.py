@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from arbvis_core.kernels.hilbert import walk
 from arbvis_core.kernels.jit import kernel
-from arbvis_core.kernels.srgb import STEPS, to_linear, to_srgb
+from arbvis_core.kernels.srgb import LEVELS, NEXT, STEPS, to_linear, to_srgb
 
 #: Pixels along the side of a tile, and of a square.
 SIDE = 512
@@ -38,12 +38,16 @@ def _colours() -> NDArray[np.uint8]:
 COLOURS = _colours()
 
 
-def palette() -> NDArray[np.uint8]:
-    """Return the colours of the codes, (256, 4): all opaque but the padding."""
+def _palette() -> NDArray[np.uint8]:
     colours = np.full((256, 4), 255, dtype=np.uint8)
     colours[:, :3] = COLOURS
     colours[PADDING] = 0
+    colours.flags.writeable = False
     return colours
+
+
+#: The colours of the codes, uint8, (256, 4): all opaque but the padding.
+PALETTE = _palette()
 
 
 def _squares() -> tuple[NDArray[np.uint64], NDArray[np.uint64], NDArray[np.uint64]]:
@@ -86,10 +90,13 @@ def _light() -> NDArray[np.uint64]:
 
 _LIGHT = _light()
 
+#: How many bytes lie under 2 × 2 pixels of a full tile.
+_FOUR = np.broadcast_to(np.float32(4), (SIDE // 2, SIDE // 2))
+
 
 def paint(
     data: NDArray[np.uint8], size: int, state: int
-) -> tuple[NDArray[np.uint8], NDArray[np.float32], NDArray[np.int64]]:
+) -> tuple[NDArray[np.uint8], NDArray[np.float32], NDArray[np.float32], NDArray[np.int64]]:
     """Paint a tile.
 
     Args:
@@ -98,24 +105,25 @@ def paint(
         state: in which the curve enters the tile.
 
     Returns:
-        The codes, (SIDE, SIDE); of every 2 × 2 pixels the sums of linear red, green and blue and
-        the count of bytes, (4, SIDE / 2, SIDE / 2); and how often each byte value occurs, (256,).
+        The codes, (SIDE, SIDE); of every 2 × 2 pixels the sums of linear red, green and blue,
+        (3, SIDE / 2, SIDE / 2), and the count of bytes, (SIDE / 2, SIDE / 2), one number where
+        the tile is full; and how often each byte value occurs, (256,).
     """
     codes = np.empty((SIDE, SIDE), dtype=np.uint8)
-    planes = np.empty((4, SIDE // 2, SIDE // 2), dtype=np.float32)
+    sums = np.empty((3, SIDE // 2, SIDE // 2), dtype=np.float32)
     lanes = np.zeros((4, 256), dtype=np.uint32)
-    flat = planes.reshape(4, -1)
     paint_codes(data, state, codes.reshape(-1))
-    paint_planes(data, state, flat[0], flat[1], flat[2], lanes.reshape(-1))
-    planes[3] = 4
+    paint_sums(data, state, sums.reshape(-1), lanes.reshape(-1))
+    count = _FOUR
     histogram = lanes.sum(axis=0, dtype=np.int64)
     if size < data.size:
         x, y, _ = (values[state] for values in walk(SIDE.bit_length() - 1))
         codes[y[size:], x[size:]] = PADDING
-        planes[3, y[size::4] // 2, x[size::4] // 2] = 0
-        planes[3, y[size] // 2, x[size] // 2] = size % 4
+        count = np.full((SIDE // 2, SIDE // 2), 4, dtype=np.float32)
+        count[y[size::4] // 2, x[size::4] // 2] = 0
+        count[y[size] // 2, x[size] // 2] = size % 4
         histogram[0] -= data.size - size
-    return codes, planes, histogram
+    return codes, sums, count, histogram
 
 
 @kernel
@@ -132,18 +140,18 @@ def paint_codes(data: NDArray[np.uint8], state: int, codes: NDArray[np.uint8]) -
 
 
 @kernel
-def paint_planes(
+def paint_sums(
     data: NDArray[np.uint8],
     state: int,
-    red: NDArray[np.float32],
-    green: NDArray[np.float32],
-    blue: NDArray[np.float32],
+    sums: NDArray[np.float32],
     lanes: NDArray[np.uint32],
 ) -> None:
-    """Sum the linear light of every quad, (SIDE² / 4,) each, and count byte values.
+    """Sum the linear light of every quad, (3 × SIDE² / 4,), and count byte values.
 
     `lanes`, (4 × 256,), are four histograms, since a byte would wait for one like it before it.
     """
+    quads = SQUARES * QUADS
+    red, green, blue = sums[:quads], sums[quads : 2 * quads], sums[2 * quads :]
     one, two, three = np.uint64(1), np.uint64(2), np.uint64(3)
     field, mask, unit = np.uint64(FIELD), np.uint64((1 << FIELD) - 1), np.float32(1 / FULL)
     for square in range(np.uint64(SQUARES)):
@@ -162,28 +170,57 @@ def paint_planes(
             blue[target] = np.float32(np.int32(light >> field >> field)) * unit
 
 
-@kernel
 def shade(
     red: NDArray[np.float32],
     green: NDArray[np.float32],
     blue: NDArray[np.float32],
     count: NDArray[np.float32],
-    pixels: NDArray[np.uint8],
-) -> None:
+) -> NDArray[np.uint8]:
     """Colour the mean of every pixel.
 
     Args:
-        red: sums of linear light, (n,).
+        red: sums of linear light, (h, w), C-contiguous.
         green: the same.
         blue: the same.
-        count: how many bytes were added up, (n,); where it is 0, so are the sums.
-        pixels: written: (n, 3), or (n, 4) with an alpha of 0 where the count is 0.
+        count: how many bytes were added up, (h, w); where it is 0, so are the sums.
+
+    Returns:
+        Colours, (h, w, 3), or (h, w, 4) with an alpha of 0 where the count is 0.
     """
-    alpha = pixels.shape[1] == 4
-    for i in range(np.uint64(count.size)):
-        scale = np.float32(STEPS) / max(count[i], np.float32(1))
-        pixels[i, 0] = to_srgb(red[i] * scale)
-        pixels[i, 1] = to_srgb(green[i] * scale)
-        pixels[i, 2] = to_srgb(blue[i] * scale)
+    one_number = not any(count.strides)
+    counts = (count[:1, :1] if one_number else count).reshape(-1)
+    channels = 3 if counts.min() > 0 else 4
+    pixels = np.empty((*red.shape, channels), dtype=np.uint8)
+    shade_pixels(
+        red.reshape(-1),
+        green.reshape(-1),
+        blue.reshape(-1),
+        counts,
+        LEVELS,
+        NEXT,
+        pixels.reshape(-1, channels),
+    )
+    return pixels
+
+
+@kernel
+def shade_pixels(
+    red: NDArray[np.float32],
+    green: NDArray[np.float32],
+    blue: NDArray[np.float32],
+    count: NDArray[np.float32],
+    levels: NDArray[np.uint8],
+    following: NDArray[np.float32],
+    pixels: NDArray[np.uint8],
+) -> None:
+    """Do what `shade` does: (n,) to (n, 3) or (n, 4), with one count or with as many."""
+    alpha, single = pixels.shape[1] == 4, count.size == 1
+    scale = np.float32(STEPS) / max(count[0], np.float32(1))
+    for i in range(np.uint64(red.size)):
+        if not single:
+            scale = np.float32(STEPS) / max(count[i], np.float32(1))
+        pixels[i, 0] = to_srgb(red[i] * scale, levels, following)
+        pixels[i, 1] = to_srgb(green[i] * scale, levels, following)
+        pixels[i, 2] = to_srgb(blue[i] * scale, levels, following)
         if alpha:
-            pixels[i, 3] = 255 if count[i] > 0 else 0
+            pixels[i, 3] = 0 if (count[0] if single else count[i]) == 0 else 255

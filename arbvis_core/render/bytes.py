@@ -88,12 +88,9 @@ class ByteRenderer(LeafRenderer):
         from arbvis_core.kernels import byte_tile
 
         _, state = _entry(plan, key)
-        codes, planes, histogram = byte_tile.paint(*_joined(parts), state)
-        return values.Leaf(
-            tile=values.Indexed(codes, byte_tile.palette()),
-            planes=dict(zip(PLANES, planes, strict=True)),
-            statistics=histogram,
-        )
+        codes, sums, count, histogram = byte_tile.paint(*_joined(parts), state)
+        planes = dict(zip(PLANES, (*sums, count), strict=True))
+        return values.Leaf(values.Indexed(codes, byte_tile.PALETTE), planes, histogram)
 
     def shade(
         self,
@@ -103,16 +100,9 @@ class ByteRenderer(LeafRenderer):
         view: View,
     ) -> Tile:
         """Colour every pixel with the mean of its bytes in linear light."""
-        import numpy as np
-
         from arbvis_core.kernels import byte_tile
 
-        count = planes["count"]
-        channels = 3 if count.min() > 0 else 4
-        pixels = np.empty((count.size, channels), dtype=np.uint8)
-        red, green, blue = (planes[name].reshape(-1) for name in ("red", "green", "blue"))
-        byte_tile.shade(red, green, blue, count.reshape(-1), pixels)
-        return values.TrueColour(pixels.reshape(*count.shape, channels))
+        return values.TrueColour(byte_tile.shade(*(planes[name] for name in PLANES)))
 
     def merge(self, left: NDArray[np.int64], right: NDArray[np.int64]) -> NDArray[np.int64]:
         """Add two histograms."""

@@ -8,18 +8,17 @@ from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 from arbvis_core import api
-from arbvis_core.engine import blocks, driver
+from arbvis_core.engine import driver
 from arbvis_core.engine.blocks import SPAN, Subtree, blocks_of, children
 from arbvis_core.engine.executors import KINDS, SerialExecutor, make_executor
 from arbvis_core.errors import ArbvisError, SinkError, UsageError
 from arbvis_core.reading import Reader
 from arbvis_core.registry import load
 from arbvis_core.sinks.memory import MemorySink
-from arbvis_core.values import TILE, Blob, Canvas, Plane, TileKey
+from arbvis_core.values import TILE, Blob, Canvas, TileKey
 
 BARE = load((), ())
 
@@ -54,13 +53,7 @@ def test_children_lie_on_the_canvas_under_their_parent() -> None:
     assert list(children(TileKey(1, 1, 0), canvas)) == [TileKey(2, 2, 0), TileKey(2, 2, 1)]
 
 
-def test_where_no_tile_lies_planes_are_zero(
-    plan: api.Plan, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def littered(declared: tuple[Plane, ...], side: int) -> dict[str, Any]:
-        return {plane.name: np.full((side, side), 7, plane.dtype) for plane in declared}
-
-    monkeypatch.setattr(blocks, "_unset_planes", littered)
+def test_where_no_tile_lies_planes_are_zero(plan: api.Plan) -> None:
     (scene,) = plan.scenes
     tree = Subtree(scene, BARE, Reader(scene.sources))
     planes = tree.quarter(TileKey(0, 0, 0))

@@ -1,0 +1,103 @@
+"""The planes of a tile, put together from those of the four tiles under it.
+
+A plane that has one value everywhere, as counts and flags mostly have, stays one number: an array
+whose strides are 0, as `np.broadcast_to` makes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from arbvis_core.values import TILE, Plane, TileKey
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Planes = Mapping[str, NDArray[Any]]
+
+_HALF = TILE // 2
+_HALVES = (slice(0, _HALF), slice(_HALF, TILE))
+#: The quarters of a tile: row and column.
+_PLACES = ((0, 0), (0, 1), (1, 0), (1, 1))
+
+
+class Gathering:
+    """Planes of a tile while its quarters come; nothing lies in those that never do."""
+
+    def __init__(self, declared: Sequence[Plane]) -> None:
+        self._gathered = [_Gathered(plane) for plane in declared]
+
+    def put(self, child: TileKey, planes: Planes, *, folded: bool) -> None:
+        """Take the planes of the tile under a quarter.
+
+        Args:
+            child: that tile.
+            planes: of its own size, or folded to half of it.
+            folded: whether they are.
+        """
+        for one in self._gathered:
+            one.put((child.y & 1, child.x & 1), planes[one.plane.name], folded)
+
+    def planes(self) -> Planes:
+        """Return the planes of the tile, (TILE, TILE) each; some are read-only."""
+        return {one.plane.name: one.whole() for one in self._gathered}
+
+
+class _Gathered:
+    """One plane: an array if any of its quarters is one."""
+
+    def __init__(self, plane: Plane) -> None:
+        self.plane = plane
+        self._array: NDArray[Any] | None = None
+        self._numbers: dict[tuple[int, int], Any] = dict.fromkeys(_PLACES, 0)
+
+    def put(self, place: tuple[int, int], values: NDArray[Any], folded: bool) -> None:  # noqa: FBT001
+        import numpy as np
+
+        if is_constant(values):
+            self._numbers[place] = (values if folded else half_size(values, self.plane))[0, 0]
+            return
+        del self._numbers[place]
+        if self._array is None:
+            self._array = np.empty((TILE, TILE), self.plane.dtype)
+        quarter = self._array[_HALVES[place[0]], _HALVES[place[1]]]
+        if folded:
+            quarter[:] = values
+        else:
+            _fold(values, self.plane, quarter)
+
+    def whole(self) -> NDArray[Any]:
+        import numpy as np
+
+        if self._array is None and len(set(self._numbers.values())) == 1:
+            number = np.asarray(self._numbers[0, 0], self.plane.dtype)
+            return np.broadcast_to(number, (TILE, TILE))
+        if self._array is None:
+            self._array = np.empty((TILE, TILE), self.plane.dtype)
+        for (row, column), number in self._numbers.items():
+            self._array[_HALVES[row], _HALVES[column]] = number
+        return self._array
+
+
+def is_constant(values: NDArray[Any]) -> bool:
+    """Tell whether a plane is one number."""
+    return not any(values.strides)
+
+
+def half_size(values: NDArray[Any], plane: Plane) -> NDArray[Any]:
+    """Fold the values of a plane, (TILE, TILE), 2 × 2."""
+    import numpy as np
+
+    if is_constant(values):
+        number = values[:1, :4].sum(dtype=values.dtype) if plane.fold == "sum" else values[0, 0]
+        return np.broadcast_to(number, (_HALF, _HALF))
+    folded = np.empty((_HALF, _HALF), plane.dtype)
+    _fold(values, plane, folded)
+    return folded
+
+
+def _fold(values: NDArray[Any], plane: Plane, into: NDArray[Any]) -> None:
+    from arbvis_core.kernels.fold import fold
+
+    fold(values, plane.fold, into)
