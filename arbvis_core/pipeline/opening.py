@@ -99,7 +99,11 @@ def _input_name(spec: str, sources: Sequence[Source]) -> str:
 
 
 def describe_inputs(opened: Opened) -> Iterable[Mapping[str, Any]]:
-    """Yield name, number of files, size and, for one small file, SHA-256 of every input."""
+    """Yield name, number of files, size and, for one small file, SHA-256 of every input.
+
+    A source that knows where it comes from says so in `provenance` (plain data); what all sources
+    of an input agree on is added.
+    """
     for one in opened:
         sources = one.sources
         entry: dict[str, Any] = {
@@ -107,6 +111,9 @@ def describe_inputs(opened: Opened) -> Iterable[Mapping[str, Any]]:
             "files": len(sources),
             "size": sum(source.size for source in sources),
         }
+        origins = [getattr(source, "provenance", {}) for source in sources]
+        if origins and all(origin == origins[0] for origin in origins):
+            entry |= origins[0]
         if len(sources) == 1 and sources[0].size <= SMALL:
             entry["sha256"] = _sha256(sources[0])
         yield entry

@@ -14,6 +14,19 @@ import texts
 import tokenizers
 from tokenizers import decoders, models, normalizers
 
+#: What transformers has to know of it.
+CONFIG = {
+    "add_bos_token": True,
+    "add_eos_token": False,
+    "add_prefix_space": False,
+    "bos_token": "<s>",
+    "clean_up_tokenization_spaces": False,
+    "eos_token": "</s>",
+    "model_max_length": 256,
+    "tokenizer_class": "PreTrainedTokenizerFast",
+    "unk_token": "<unk>",
+}
+
 
 def train(folder: Path) -> sentencepiece.SentencePieceProcessor:
     """Train on both kinds of text and write the three files of a tokenizer."""
@@ -45,17 +58,7 @@ def train(folder: Path) -> sentencepiece.SentencePieceProcessor:
     twin(model).save(str(folder / "tokenizer.json"))
     (folder / "tokenizer_config.json").write_text(
         json.dumps(
-            {
-                "add_bos_token": True,
-                "add_eos_token": False,
-                "add_prefix_space": False,
-                "bos_token": "<s>",
-                "clean_up_tokenization_spaces": False,
-                "eos_token": "</s>",
-                "model_max_length": 256,
-                "tokenizer_class": "PreTrainedTokenizerFast",
-                "unk_token": "<unk>",
-            },
+            CONFIG,
             indent=2,
         )
         + "\n",

@@ -52,7 +52,7 @@ def _share(
 
 
 @kernel
-def compare(  # noqa: PLR0913, PLR0917 - kernels take no keywords and no records
+def paint(  # noqa: PLR0913, PLR0917 - kernels take no keywords and no records
     left: NDArray[np.float32],
     right: NDArray[np.float32],
     top: int,
@@ -64,13 +64,9 @@ def compare(  # noqa: PLR0913, PLR0917 - kernels take no keywords and no records
     count: NDArray[np.float32],
     total: NDArray[np.float32],
     magnitude: NDArray[np.float32],
-    changed: NDArray[np.float32],
     flags: NDArray[np.uint8],
-    sums: NDArray[np.float64],
-    origin_y: int,
-    origin_x: int,
 ) -> None:
-    """Paint and measure a rectangle of two tensors.
+    """Paint a rectangle of two tensors, and measure it for the zooms above.
 
     Args:
         left: the values of the first, (h, w).
@@ -84,60 +80,65 @@ def compare(  # noqa: PLR0913, PLR0917 - kernels take no keywords and no records
         count: added to, at half the resolution: finite pairs.
         total: the same: the sum of differences between -1 and 1.
         magnitude: the same: the sum of their magnitudes.
-        changed: the same: pairs that differ.
         flags: or-ed, at half the resolution.
-        sums: added to, see FIGURES.
-        origin_y: the first row in the placement, for the place of the greatest change.
-        origin_x: the first column in the placement.
     """
     for y in range(left.shape[0]):
         row = (top + y) >> 1
-        pairs, squares, others, products = 0.0, 0.0, 0.0, 0.0
-        deltas, deltas_squared, moved = 0.0, 0.0, 0.0
         for x in range(left.shape[1]):
             a, b = left[y, x], right[y, x]
             at = (side + x) >> 1
-            delta = b - a
             if not (abs(a) < np.inf and abs(b) < np.inf):
                 codes[top + y, side + x] = _BROKEN
                 flags[row, at] |= NOT_FINITE
-                if abs(b) < np.inf:
-                    sums[10] += 1
-                elif abs(a) < np.inf:
-                    sums[11] += 1
-                else:
-                    sums[12] += 1
                 continue
-            pairs += 1
-            squares += np.float64(a) * a
-            others += np.float64(b) * b
-            products += np.float64(a) * b
             count[row, at] += np.float32(1)
+            delta = b - a
             if delta == 0:
                 codes[top + y, side + x] = MIDDLE
                 continue
-            moved += 1
-            exact = np.float64(b) - a
-            deltas += exact
-            deltas_squared += exact * exact
-            if abs(exact) > sums[7]:
-                sums[7] = abs(exact)
-                sums[8] = origin_y + y
-                sums[9] = origin_x + x
             share = _share(delta, a, mode, unit, table)
             step = max(1, int(share * np.float32(SPAN) + np.float32(0.5)))
             codes[top + y, side + x] = MIDDLE + step if delta > 0 else MIDDLE - step
             total[row, at] += share if delta > 0 else -share
             magnitude[row, at] += share
-            changed[row, at] += np.float32(1)
             flags[row, at] |= CHANGED
-        sums[0] += pairs
-        sums[1] += moved
-        sums[2] += squares
-        sums[3] += others
-        sums[4] += products
-        sums[5] += deltas
-        sums[6] += deltas_squared
+
+
+@kernel
+def measure(
+    left: NDArray[np.float32],
+    right: NDArray[np.float32],
+    origin_y: int,
+    origin_x: int,
+    sums: NDArray[np.float64],
+) -> None:
+    """Add up how far two tensors are apart.
+
+    Args:
+        left: the values of the first, (h, w).
+        right: those of the second, (h, w).
+        origin_y: the first row in the placement, for the place of the greatest change.
+        origin_x: the first column in the placement.
+        sums: added to, see FIGURES.
+    """
+    for y in range(left.shape[0]):
+        for x in range(left.shape[1]):
+            a, b = np.float64(left[y, x]), np.float64(right[y, x])
+            if not (abs(a) < np.inf and abs(b) < np.inf):
+                sums[10 if abs(b) < np.inf else 11 if abs(a) < np.inf else 12] += 1
+                continue
+            delta = b - a
+            sums[0] += 1
+            sums[1] += delta != 0
+            sums[2] += a * a
+            sums[3] += b * b
+            sums[4] += a * b
+            sums[5] += delta
+            sums[6] += delta * delta
+            if abs(delta) > sums[7]:
+                sums[7] = abs(delta)
+                sums[8] = origin_y + y
+                sums[9] = origin_x + x
 
 
 @kernel

@@ -45,7 +45,7 @@ RMS_SHARE = 0.5
 LEAST_RMS = 1e-6
 
 PLANES = (
-    *(Plane(name, "float32", "sum") for name in ("count", "total", "magnitude", "changed")),
+    *(Plane(name, "float32", "sum") for name in ("count", "total", "magnitude")),
     Plane("flags", "uint8", "or"),
 )
 #: Bits of the plane `flags` beside those of the kernel: elements that only one side has.

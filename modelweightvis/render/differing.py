@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arbvis_core.api import TILE, Box, Indexed, Leaf
-from modelweightvis.kernels.compare import FIGURES, LINEAR, RATIO, SIZE, compare
+from modelweightvis.kernels.compare import FIGURES, LINEAR, RATIO, SIZE, measure, paint
 from modelweightvis.render.codes import hatched
 from modelweightvis.render.compared import Compared
 from modelweightvis.render.difference_colours import INFORMATIONAL, ONLY_LEFT, ONLY_RIGHT
@@ -69,7 +69,7 @@ class Comparison:
         sums = self._sums.setdefault(name, np.zeros(len(FIGURES)))
         own = self._decisions.get("placements", {}).get(name, {})
         rms = max(float(own.get("rms", self._decisions.get("rms", 0.0))), LEAST_RMS)
-        compare(
+        paint(
             left,
             right,
             spot.top + box.y - spot.piece.box.y,
@@ -81,12 +81,9 @@ class Comparison:
             planes["count"],
             planes["total"],
             planes["magnitude"],
-            planes["changed"],
             planes["flags"],
-            sums,
-            box.y,
-            box.x,
         )
+        measure(left, right, box.y, box.x, sums)
 
     def stripe(self, spot: Spot, box: Box, code: int) -> None:
         """Stripe what is not compared."""

@@ -30,13 +30,18 @@ class HubSource(LocalSource):
         commit: the commit it is of; branches move, so they are not kept.
     """
 
-    repository: str
-    commit: str
+    repository: str = ""
+    commit: str = ""
 
     @property
     def identity(self) -> str:
         """What its content is known by: commit and path."""
         return f"{self.commit}:{self.name}"
+
+    @property
+    def provenance(self) -> dict[str, str]:
+        """Where it comes from, for the manifest."""
+        return {"repository": self.repository, "commit": self.commit}
 
 
 def open_model(hub: Hub, snapshot: Snapshot) -> list[HubSource]:
@@ -70,8 +75,8 @@ def _source(snapshot: Snapshot, name: str, path: Path) -> HubSource:
         found.st_size,
         found.st_mtime_ns,
         found.st_ino,
-        repository,
-        commit,
+        repository=repository,
+        commit=commit,
     )
 
 

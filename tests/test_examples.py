@@ -11,7 +11,7 @@ import gguf
 import pytest
 import safetensors
 
-EXAMPLES = Path(__file__).parents[2] / "examples"
+EXAMPLES = Path(__file__).parents[1] / "examples"
 MODELS = EXAMPLES / "models"
 LIMIT = 24_000_000
 
