@@ -65,7 +65,7 @@ def fuse(document: Document, siblings: Sequence[Source]) -> Document:
                 made = make(pieces, stem)
                 if made is not None:
                     _check(pieces, made)
-                    pieces.take(made.names)
+                    pieces.take(made)
                     fused[made.names[0]] = made
             except FormatError as error:
                 codes = (one for one in (f"{stem}.weight", stem) if one in pieces.tensors)
@@ -86,7 +86,8 @@ def _check(pieces: Pieces, made: Fused) -> None:
     Raises:
         FormatError: it does.
     """
-    if made.region.name in pieces.tensors and made.region.name not in made.names:
+    name = made.region.name
+    if name in pieces.made or (name in pieces.tensors and name not in made.names):
         raise FormatError("a tensor of the weight's name is here, too")
     own = [pieces.tensors[name].parts[0] for name in made.names]
     for part in made.region.parts:

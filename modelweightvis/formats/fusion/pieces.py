@@ -42,11 +42,13 @@ class Pieces:
     Attributes:
         tensors: by name.
         settings: what is said about them.
+        made: the names of the weights that have taken the others.
         block, groups: what `settings` says of what shares a scale.
     """
 
     def __init__(self, document: Document, settings: Settings) -> None:
         self.tensors = {one.name: one for one in document.regions if is_tensor(one)}
+        self.made: set[str] = set()
         self.settings = settings
         self.block, self.groups = settings.block(), settings.groups()
         self._sources = {source.key: source for source in document.sources}
@@ -103,9 +105,10 @@ class Pieces:
         part = region.parts[0]
         return read(self._sources[part.source], part.start, min(part.stop, part.start + LARGEST))
 
-    def take(self, names: Sequence[str]) -> None:
-        """Remove tensors that have become part of a weight."""
-        for name in names:
+    def take(self, made: Fused) -> None:
+        """Remove the tensors that a weight is made of."""
+        self.made.add(made.region.name)
+        for name in made.names:
             self.tensors.pop(name, None)
 
     def present(self, stem: str, ends: Sequence[str]) -> tuple[str, ...]:

@@ -134,6 +134,19 @@ def test_what_does_not_fit_stays_as_it_is_and_is_told(misfit: str) -> None:
     assert "will be shown as stored" in warning
 
 
+def test_two_weights_of_one_name_are_one_weight_and_its_rivals_pieces() -> None:
+    rival = (
+        changed("weight_packed", "I32", np.zeros((8, 8), np.int32))
+        | changed("weight_scale", "F16", np.ones((8, 2), np.float16))
+        | changed("weight_shape", "I64", np.array([8, 64]))
+    )
+    alone = opened({"model.safetensors": stored(rival)})
+    assert list(tensors_of(alone)) == [f"{LAYER}.weight"]
+    document = opened({"model.safetensors": stored(grouped() | rival)})
+    assert list(tensors_of(document)) == [f"{LAYER}.weight", *rival]
+    assert "weight's name is here" in document.warnings[0]
+
+
 def test_many_reasons_are_told_in_few_sentences() -> None:
     tensors: dict[str, Stored] = {}
     for number in range(1, 40):
