@@ -64,6 +64,28 @@ class PageCache:
             found |= self._load(source, missing)
         return found | {number: future.result() for number, future in awaited.items()}
 
+    def whole(self, source: Source, *, keep: bool = True) -> Buffer:
+        """Return all of a source that is no longer than a page; keep it for whoever asks next."""
+        key = (source.key, source.identity, 0)
+        with self._lock:
+            found = self._pages.get(key)
+            loading = self._loading.get(key)
+        if found is None and loading is not None:
+            return loading.result()
+        if found is None:
+            (found,) = read_ranges(source, [Range(0, source.size)])
+            if keep:
+                with self._lock:
+                    self._keep(key, found)
+        return found
+
+    def _keep(self, key: _PageKey, page: Buffer) -> None:
+        self._held += len(page) - len(self._pages.get(key, b""))
+        self._pages[key] = page
+        while self._held > self._limit:
+            _, oldest = self._pages.popitem(last=False)
+            self._held -= len(oldest)
+
     def _load(self, source: Source, missing: Sequence[int]) -> dict[int, Buffer]:
         try:
             loaded = _read_pages(source, missing)
@@ -83,11 +105,7 @@ class PageCache:
         with self._lock:
             for key in keys:
                 if key[2] in loaded:
-                    self._pages[key] = loaded[key[2]]
-                    self._held += len(loaded[key[2]])
-            while self._held > self._limit:
-                _, oldest = self._pages.popitem(last=False)
-                self._held -= len(oldest)
+                    self._keep(key, loaded[key[2]])
             return [self._loading.pop(key) for key in keys]
 
 
@@ -125,8 +143,12 @@ class Reader:
         arrays: list[NDArray[np.uint8] | None] = [None] * len(crops)
         by_source: dict[str, list[int]] = {}
         for index, crop in enumerate(crops):
-            _check(self._sources, crop)
-            by_source.setdefault(crop.source, []).append(index)
+            source = _check(self._sources, crop)
+            if 0 < source.size == crop.row_bytes <= PAGE and crop.rows == 1:
+                # All of a small file: no other block will ask for it, and there may be many.
+                arrays[index] = _as_rows(self._cache.whole(source, keep=self._small), crop)
+            else:
+                by_source.setdefault(crop.source, []).append(index)
         for key, indices in by_source.items():
             source = self._sources[key]
             direct = [one for one in indices if _contiguous(crops[one]) and not self._small]
@@ -253,7 +275,7 @@ def _contiguous(crop: Crop) -> bool:
     return crop.rows == 1 or crop.stride == crop.row_bytes
 
 
-def _check(sources: Mapping[str, Source], crop: Crop) -> None:
+def _check(sources: Mapping[str, Source], crop: Crop) -> Source:
     if crop.source not in sources:
         raise SourceError(f"{crop.source} is asked for, but the plan does not read it")
     source = sources[crop.source]
@@ -262,6 +284,7 @@ def _check(sources: Mapping[str, Source], crop: Crop) -> None:
             f"{source.name}: bytes {crop.start} to {crop.stop} were asked for, "
             f"but it has {source.size}"
         )
+    return source
 
 
 def _as_rows(buffer: Buffer, crop: Crop) -> NDArray[np.uint8]:

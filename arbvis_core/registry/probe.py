@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from arbvis_core.reading import read_ranges
+from arbvis_core.reading import SHARED, read_ranges
 from arbvis_core.values import Range, Source
 
 #: Bytes at either end.
 PROBE = 64 << 10
 #: The least that is read at once: most formats are known by less.
 _FIRST = 512
+#: Sources up to this size are read whole, and kept for whoever draws them: there may be many.
+_WHOLE = 4 << 10
 
 
 @dataclass(slots=True)
@@ -33,7 +35,7 @@ class SourceProbe:
 
     def head(self, count: int) -> bytes:
         """Return the first `count` bytes, or fewer if the source is shorter (at most 64 KiB)."""
-        if len(self._head) < min(count, self.size, PROBE):
+        if len(self._head) < count and len(self._head) < min(count, self.size, PROBE):
             self._head = self._read(0, min(max(count, _FIRST), self.size, PROBE))
         return self._head[: max(count, 0)]
 
@@ -45,4 +47,6 @@ class SourceProbe:
         return self._tail[len(self._tail) - max(length, 0) :]
 
     def _read(self, start: int, stop: int) -> bytes:
+        if self.size <= _WHOLE:
+            return bytes(SHARED.whole(self.source)[start:stop])
         return bytes(read_ranges(self.source, [Range(start, stop)])[0])

@@ -9,13 +9,15 @@ from typing import Any
 
 #: The generator that marks a folder as one of our bundles.
 GENERATOR = "arbvis"
+#: What a bundle is described in.
+MANIFEST = "manifest.json"
 #: No manifest is longer, in bytes.
 LONGEST = 1 << 30
 
 
 def read_manifest(folder: str) -> dict[str, Any] | None:
     """Return the manifest of a folder that is one of our bundles, or None."""
-    path = os.path.join(folder, "manifest.json")
+    path = os.path.join(folder, MANIFEST)
     try:
         found = os.stat(path)
         if not stat.S_ISREG(found.st_mode) or found.st_size > LONGEST:

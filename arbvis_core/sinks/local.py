@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 from collections.abc import Iterable, Iterator, Sequence
 
 from arbvis_core.errors import SinkError
 from arbvis_core.interrupts import undisturbed
-from arbvis_core.sinks.bundles import read_manifest
+from arbvis_core.sinks.bundles import MANIFEST, read_manifest
 from arbvis_core.sinks.claims import clear_abandoned
 from arbvis_core.sinks.staging import Staging, refused
 from arbvis_core.values import Blob
@@ -36,6 +37,7 @@ class LocalSink:
         self._force = force
         self._inputs = tuple(inputs)
         self._moved = self._renaming = self._done = False
+        self._seen: tuple[int, int, int] | None = None
         target = _target(path)
         clear_abandoned(target)
         try:
@@ -123,11 +125,22 @@ class LocalSink:
                 raise SinkError(f"{self._path} holds {what} and is not replaced; name another")
         with os.scandir(target) as entries:
             first = next((entry.name for entry in entries), None)
-        if first is not None and not self._force and read_manifest(target) is None:
+        if first is not None and not self._force and not self._is_ours(target):
             raise SinkError(
                 f"{self._path} is a folder that arbvis did not make (it holds {first}); "
                 f"name another, or replace it with --force"
             )
+
+    def _is_ours(self, target: str) -> bool:
+        """Tell whether a folder is one of our bundles; its manifest is read again if it changed."""
+        try:
+            found = os.stat(os.path.join(target, MANIFEST))
+        except OSError:
+            return False
+        seen = (found.st_size, found.st_mtime_ns, found.st_ino)
+        if seen != self._seen and read_manifest(target) is not None:
+            self._seen = seen
+        return seen == self._seen
 
 
 class BundleUpdate:
@@ -195,19 +208,34 @@ def _holds(folder: str, paths: Iterable[str]) -> bool:
     """Tell whether any of the paths is the folder, lies in it, or leads into it."""
     mark = _mark(folder)
     known: dict[str, bool] = {}
-    for path in filter(os.path.lexists, paths):
-        for start in {os.path.abspath(path), os.path.realpath(path)}:
-            trail = []
-            place = start
-            while place not in known:
-                trail.append(place)
-                known[place] = _mark(place) == mark
-                if known[place] or place == os.path.dirname(place):
-                    break
-                place = os.path.dirname(place)
-            known.update(dict.fromkeys(trail, known[place]))
-            if known[start]:
-                return True
+    parents: dict[str, bool] = {}
+    for path in paths:
+        try:
+            mode = os.lstat(path).st_mode
+        except (OSError, ValueError):
+            continue
+        parent = os.path.dirname(path)
+        if parent not in parents:  # of a hundred thousand files, few have a parent of their own
+            parents[parent] = _within(mark, parent, known)
+        if parents[parent] or (not stat.S_ISREG(mode) and _within(mark, path, known)):
+            return True
+    return False
+
+
+def _within(mark: tuple[int, int] | None, path: str, known: dict[str, bool]) -> bool:
+    """Tell whether a path or any folder above it, as spelt or where it leads to, has this mark."""
+    for start in {os.path.abspath(path), os.path.realpath(path)}:
+        trail = []
+        place = start
+        while place not in known:
+            trail.append(place)
+            known[place] = _mark(place) == mark
+            if known[place] or place == os.path.dirname(place):
+                break
+            place = os.path.dirname(place)
+        known.update(dict.fromkeys(trail, known[place]))
+        if known[start]:
+            return True
     return False
 
 

@@ -14,6 +14,9 @@ from arbvis_core.sources.handles import Handle, Handles
 if TYPE_CHECKING:
     from arbvis_core.values import Buffer, Range
 
+#: Files up to this size are opened, read and closed when all of them is asked for.
+SMALL = 64 << 10
+
 _handles = Handles()
 
 
@@ -54,6 +57,8 @@ class LocalSource:
             SourceChangedError: it is not the file that was opened.
         """
         try:
+            if self.size <= SMALL and [*ranges] == [(0, self.size)]:
+                return [self._whole()]
             handle = _handles.get(self, self.key)
             self._compare(handle.stat())
             return [self._range(handle, start, stop) for start, stop in ranges]
@@ -73,6 +78,12 @@ class LocalSource:
     def close(self) -> None:
         """Let go of the open file, so that it can be deleted on every system."""
         _handles.drop(self)
+
+    def _whole(self) -> bytes:
+        """Read a file that nobody will ask for again, and do not keep it open."""
+        handle = Handle(self.key)
+        self._compare(handle.stat())
+        return self._range(handle, 0, self.size)
 
     def _range(self, handle: Handle, start: int, stop: int) -> bytes:
         data = handle.read(start, stop)

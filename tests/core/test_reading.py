@@ -182,3 +182,24 @@ def test_a_failed_read_reaches_everyone_who_waits_and_is_tried_again() -> None:
     np.testing.assert_array_equal(
         reader.fetch([Crop("memory", 0, 10, 20, 3)])[0], expected(Crop("memory", 0, 10, 20, 3))
     )
+
+
+def test_all_of_a_small_source_is_read_once_and_kept_within_the_limit() -> None:
+    cache = PageCache(limit=250)
+    sources = [Counting(bytes([number]) * 100) for number in range(3)]
+    for number, source in enumerate(sources):
+        source.key = source.identity = str(number)
+        for _ in range(2):
+            assert bytes(cache.whole(source)) == source.content
+    assert [len(source.asked) for source in sources] == [1, 1, 1]
+    assert (len(cache._pages), cache._held) == (2, 200)
+    cache.whole(sources[0], keep=False)
+    cache.whole(sources[0], keep=False)
+    assert len(sources[0].asked) == 3
+
+
+def test_pages_and_the_whole_are_the_same() -> None:
+    cache = PageCache()
+    source = Counting(CONTENT[:1000])
+    assert bytes(cache.pages(source, [0])[0]) == bytes(cache.whole(source)) == CONTENT[:1000]
+    assert len(source.asked) == 1
