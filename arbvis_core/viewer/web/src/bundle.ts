@@ -34,7 +34,8 @@ export class Bundle {
     const level = scene.canvas.levels.find((candidate) => candidate.zoom === zoom);
     if (!level || !this.present(scene, level).has(x, y)) return null;
     const path = `tiles/${scene.key}/${zoom}/${x}/${y}.${level.extension}`;
-    return this.shared.tiles ? (this.shared.tiles[path] ?? null) : path;
+    if (this.shared.tiles) return this.shared.tiles[path] ?? null;
+    return path + (this.shared.live?.query?.(scene, zoom, x, y) ?? "");
   }
 
   /** The scene's statistics, loaded when they are first asked for; null if there are none. */

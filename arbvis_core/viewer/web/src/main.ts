@@ -8,6 +8,7 @@ import { Bundle } from "./bundle";
 import { Hilbert, outline } from "./curve";
 import { el } from "./dom";
 import { Folding } from "./fold";
+import { prepare } from "./live/prepare";
 import { readManifest } from "./manifest";
 
 function start(): void {
@@ -18,13 +19,24 @@ function start(): void {
     // For tests, and for those who open the console.
     shared!.viewer = { app: new App(manifest, bundle), Hilbert, outline, Folding };
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    document.body.replaceChildren(
-      el("div", { class: "failure", role: "alert" }, el("h1", {}, "This picture cannot be shown"), el("p", {}, reason)),
-    );
+    refuse(error);
     throw error;
   }
 }
 
-if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", start);
-else start();
+function refuse(error: unknown): void {
+  const reason = error instanceof Error ? error.message : String(error);
+  document.body.replaceChildren(
+    el("div", { class: "failure", role: "alert" }, el("h1", {}, "This picture cannot be shown"), el("p", {}, reason)),
+  );
+}
+
+/** A live view's page is there before its manifest is. */
+function begin(): void {
+  const shared = globalThis.arbvis;
+  if (shared?.live) prepare(shared).then(start, refuse);
+  else start();
+}
+
+if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", begin);
+else begin();

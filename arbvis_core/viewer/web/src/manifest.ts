@@ -84,12 +84,19 @@ export interface Manifest {
   readonly warnings?: readonly string[];
 }
 
+export interface Live {
+  /** What the address of a tile ends in: how it is looked at, and which edition of it. */
+  query?(scene: SceneFacts, zoom: number, x: number, y: number): string;
+}
+
 /** The one global: the data scripts fill it, the viewer reads it and adds itself. */
 export interface Shared {
   manifest?: Manifest;
   statistics: Record<string, unknown>;
   /** Tiles by path, as data addresses, where the page carries them itself. */
   tiles?: Record<string, string>;
+  /** There where a server draws the tiles when they are asked for. */
+  live?: Live;
   viewer?: unknown;
 }
 
