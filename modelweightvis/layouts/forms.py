@@ -22,8 +22,8 @@ _PARTS: Final = 4
 TALL: Final = 2
 #: A strip of a vector is about so many times as wide as the strips are high together.
 _STRIP: Final = 4
-#: Slices of up to so many elements lie side by side without a gap.
-_KERNEL: Final = 1 << 10
+#: Slices that are no wider or no higher than this lie side by side without a gap.
+_KERNEL: Final = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Form:
 
     Attributes:
         width, height: pixels of the largest.
-        kind: of the fold; empty for none.
+        kind: of the fold; empty for none, `own` where tensors differ too much to be folded alike.
         step: rows of a band, columns of a strip, or how many cells lie side by side in a grid.
         gap: pixels between cells.
         experts: how many experts lie side by side; 0 where the role is of no expert.
@@ -51,6 +51,8 @@ class Form:
 
     def fold(self, shape: Shape) -> Fold:
         """Return the fold of a tensor; None where it needs none."""
+        if self.kind == "own":
+            return _forms((shape,), 2 * isqrt(prod(shape)), THIN)[0].fold(shape)
         if self.kind == "grid":
             return grid_fold(shape, self.step, self.gap)
         tall, wide = plane_of(shape)
@@ -131,6 +133,8 @@ def gap_of(side: int) -> int:
 
 def _forms(shapes: Sequence[Shape], width: int, limit: int) -> list[Form]:
     axes = max(map(len, shapes))
+    if len({max(1, min(len(shape), 3)) for shape in shapes}) > 1:
+        return [_sized(Form(0, 0, "own"), shapes)]
     if axes > 2:
         return [
             _sized(Form(0, 0, "grid", step, gap), shapes) for step, gap in _grids(shapes, width)
@@ -153,7 +157,7 @@ def _forms(shapes: Sequence[Shape], width: int, limit: int) -> list[Form]:
 
 def _cut(shapes: Sequence[Shape]) -> list[Form]:
     """Return a long matrix in two, three … parts side by side, for blocks that gain much by it."""
-    if max(map(len, shapes)) != 2:
+    if {len(shape) for shape in shapes} != {2}:
         return []
     tall, wide = (max(sides) for sides in zip(*shapes, strict=True))
     long, short = max(tall, wide), min(tall, wide)
@@ -183,10 +187,15 @@ def _grids(shapes: Sequence[Shape], width: int) -> list[tuple[int, int]]:
     shape = max(shapes, key=prod)
     rows, columns = shape[-2:]
     count = prod(shape[:-2])
-    gap = 0 if rows * columns <= _KERNEL or count == 1 else gap_of(max(rows, columns))
+    gap = _between(columns, rows) if count > 1 else 0
     if gap == 0 and len(shape) > 3:
         return [(_kernels(shape), 0)]
     return [(across, gap) for across in _across(count, columns + gap, rows + gap, width + gap)]
+
+
+def _between(width: int, height: int) -> int:
+    """Return the pixels between cells of a grid."""
+    return 0 if min(width, height) <= _KERNEL else gap_of(min(width, height))
 
 
 def _kernels(shape: Shape) -> int:
@@ -200,7 +209,7 @@ def _kernels(shape: Shape) -> int:
 
 
 def _banks(form: Form, count: int, width: int) -> list[Form]:
-    gap = gap_of(max(form.width, form.height))
+    gap = max(1, _between(form.width, form.height))
     pitch = (form.width + gap, form.height + gap)
     banks = []
     for across in _across(count, *pitch, width + gap):

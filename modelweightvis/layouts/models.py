@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 #: The stack with most blocks is what `config.json` tells the layers of, if it is one of these.
 _MAIN: Final = frozenset(("text", "encoder", "decoder", "vision", "audio"))
+#: Stacks in the order that data flow through them; those that are not here come after.
+_FLOW: Final = ("vision", "audio", "projector", "encoder", "text", "decoder")
 
 
 class Model(NamedTuple):
@@ -84,20 +86,26 @@ def _with_shared(picture: Sketch, shared: Stack) -> Sketch:
 
 
 def _stacks(model: Model, *, whole: bool) -> list[Stack]:
-    """Return the stacks of a document, in the order their tensors stand in its files."""
+    """Return the stacks of a document, in the order that data flow through them."""
     config = config_of(model.document)
-    members: dict[str, list[Tensor]] = {}
+    found: dict[str, list[Tensor]] = {}
     for one in model.tensors:
-        members.setdefault(one.name.stack, []).append(one)
+        found.setdefault(one.name.stack, []).append(one)
+    members = {name: found[name] for name in sorted(found, key=_flow)}
     blocks = {
-        name: len({one.name.layer for one in found if one.name.layer is not None})
-        for name, found in members.items()
+        name: len({one.name.layer for one in own if one.name.layer is not None})
+        for name, own in members.items()
     }
     main = max(blocks, key=lambda name: blocks[name])
     return [
-        Stack(name, tuple(found), _layers(config, name, name == main) if whole else 0)
-        for name, found in members.items()
+        Stack(name, tuple(own), _layers(config, name, name == main) if whole else 0)
+        for name, own in members.items()
     ]
+
+
+def _flow(stack: str) -> tuple[int, str]:
+    first = stack.partition(".")[0]
+    return (_FLOW.index(first) if first in _FLOW else len(_FLOW)), stack
 
 
 def _layers(config: ModelConfig, stack: str, main: bool) -> int:  # noqa: FBT001

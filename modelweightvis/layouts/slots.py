@@ -65,7 +65,7 @@ def slots_of(tensors: Sequence[Tensor], kinds: Sequence[int]) -> tuple[list[Slot
             mask |= kinds[number]
         slots[key] = Slot(
             key=key,
-            shapes=tuple(dict.fromkeys(tensors[number].region.shape for number in numbers)),
+            shapes=tuple(sorted({tensors[number].region.shape for number in numbers})),
             experts=1 + max(ranks[one] for one in experts if one is not None) if experts else 0,
             elements=sum(tensors[number].elements for number in numbers),
             mask=mask,
@@ -202,7 +202,7 @@ def _keys(tensors: Sequence[Tensor]) -> list[tuple[object, ...]]:
     counts = [0] * len(tensors)
     seen: dict[tuple[object, ...], int] = {}
     several = [number for number, key in enumerate(plain) if key in doubled]
-    for number in sorted(several, key=lambda n: _natural(tensors[n].name.source)):
+    for number in sorted(several, key=lambda n: natural(tensors[n].name.source)):
         here = (*spelt[number], *where[number])
         seen[here] = counts[number] = seen.get(here, -1) + 1
     return [(*key, count) for key, count in zip(spelt, counts, strict=True)]
@@ -212,8 +212,7 @@ def _key(tensor: Tensor) -> tuple[object, ...]:
     name = tensor.name
     rank = name.order
     banked = name.expert is not None
-    axes = max(1, min(len(tensor.region.shape), 3))
-    return (*rank[:2], rank[-1], name.role, name.kind, name.part, banked, axes)
+    return (*rank[:2], rank[-1], name.role, name.kind, name.part, banked)
 
 
 def _doubled(
@@ -237,7 +236,7 @@ def _expert_ranks(tensors: Iterable[Tensor]) -> dict[int, int]:
     return {number: rank for rank, number in enumerate(numbers)}
 
 
-def _natural(text: str) -> list[tuple[int, str]]:
+def natural(text: str) -> list[tuple[int, str]]:
     """Return a key that sorts numbers in names by value."""
     return [
         (int(word) if word.isdigit() and len(word) < 20 else -1, word)

@@ -101,7 +101,7 @@ def template_of(stack: Stack) -> Template | None:
     (packing,) = pack_slots(slots, widths, [lambda packed: share(packed, mean, _BLOCK)])
     return Template(
         packing,
-        {layer: tuple(found) for layer, found in members.items()},
+        {layer: tuple(sorted(found, key=lambda pair: pair[1])) for layer, found in members.items()},
         _layers(sorted(members), stack.layers),
         elements,
         2 * gap_of(max(packing.width, packing.height)),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from modelweightvis.layouts.forms import gap_of
 from modelweightvis.layouts.sketches import ASPECT, Sketch, gathered, outlined
+from modelweightvis.layouts.slots import natural
 from modelweightvis.layouts.stacks import patches
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ class _Effort(NamedTuple):
 
 def tree_forms(tensors: Sequence[Tensor], aspect: float = ASPECT) -> list[Sketch]:
     """Return what tensors may look like that are packed by the words of their names."""
+    tensors = sorted(tensors, key=lambda one: natural(one.name.source))
     paths = [tuple(one.name.source.split(".")[:-1]) for one in tensors]
     effort = _Effort() if len(tensors) <= _MANY else _Effort((1.0,), 3)
     return _branch(tensors, paths, 0, (aspect,), effort)
