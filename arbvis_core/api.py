@@ -38,6 +38,7 @@ from arbvis_core.protocols import (
     LeafRenderer,
     Priority,
     Probe,
+    Reporter,
     Sink,
     SourceProvider,
     Window,
@@ -207,7 +208,7 @@ def estimate(
 
 def render(
     plan: Plan,
-    sink: Sink,
+    sink: Sink | None,
     *,
     registry: Registry | None = None,
     jobs: int | None = None,
@@ -215,8 +216,21 @@ def render(
     tile_format: TileFormat = "png",
     view: View | None = None,
     on_progress: Callable[[int], None] = lambda _pixels: None,
+    keep: int = 0,
 ) -> Report:
-    """Draw a plan into a sink: tiles, then the viewer; it appears whole or not at all."""
+    """Draw a plan into a sink: tiles, then the viewer; it appears whole or not at all.
+
+    Args:
+        plan: what to draw.
+        sink: where it goes; None writes nothing and only measures.
+        registry: what the names in the plan stand for.
+        jobs: workers; all cores by default.
+        executor: a kind, or any executor, which stays open.
+        tile_format: of the levels above the leaves; leaves are always lossless PNG.
+        view: how the plan is looked at, where that differs from what it says.
+        on_progress: told of finished pixels.
+        keep: tiles of each scene, at most, that the report holds: those of the first zooms.
+    """
     from arbvis_core.pipeline.rendering import render as draw
 
     return draw(
@@ -228,6 +242,7 @@ def render(
         tile_format=tile_format,
         view=view,
         on_progress=on_progress,
+        keep=keep,
     )
 
 
@@ -307,6 +322,7 @@ __all__ = [
     "Profile",
     "Range",
     "Region",
+    "Reporter",
     "Request",
     "Reshape",
     "Scene",

@@ -66,6 +66,7 @@ def arbvis_options() -> Iterable[type]:  # type: ignore[empty-body]
     """Add flags: frozen dataclasses whose fields are `Annotated[type, typer.Option(...)]`.
 
     A class variable `profiles` names the programs whose help shows them; others take them unseen.
+    A method `reporter(request)` returns a `Reporter`, or None.
     """
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from arbvis_core.pipeline.rendering import Report
     from arbvis_core.values import (
         Blob,
         Crop,
@@ -328,6 +329,30 @@ class Command:
     help: str
     load: Callable[[], Callable[..., None]]
     profiles: tuple[str, ...] = ()
+
+
+class Reporter(Protocol):
+    """Writes what a run measured to a file of its own.
+
+    A group of options makes one: a method `reporter(request)` returns it, or None. A run that writes
+    no bundle then only measures.
+    """
+
+    def check(self, inputs: Sequence[str], *, force: bool) -> None:
+        """Refuse what can be known to fail before anything is read.
+
+        Args:
+            inputs: as typed, or the files that were opened; none of them is replaced.
+            force: replace whatever is there.
+
+        Raises:
+            ArbvisError: the file cannot be written, or what it needs is not installed.
+        """
+        ...
+
+    def write(self, report: Report, inputs: Sequence[str], *, force: bool) -> str:
+        """Write the file from what was drawn and measured, and say where it is."""
+        ...
 
 
 class Sink(Protocol):

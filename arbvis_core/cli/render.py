@@ -16,13 +16,30 @@ from arbvis_core.cli.isolation import prints_aside
 from arbvis_core.cli.progress import progress
 from arbvis_core.cli.space import announce
 from arbvis_core.errors import UsageError
+from arbvis_core.registry import guard
 from arbvis_core.values import Plan, Profile, Request
 
 if TYPE_CHECKING:
-    from arbvis_core.registry import Registry
+    from arbvis_core.pipeline.rendering import Report
+    from arbvis_core.protocols import Reporter
+    from arbvis_core.registry import Registered, Registry
 
 #: Warnings that are shown; the manifest has them all.
 SHOWN = 10
+#: Tiles of a scene that are kept for the pictures of a report.
+KEPT = 64
+
+
+def reporters(request: Request, registry: Registry) -> list[tuple[Registered[type], Reporter]]:
+    """Return what the groups of options want to report, and whose each is."""
+    found = []
+    for group in registry.options:
+        make = getattr(request.options.get(group.item), "reporter", None)
+        if callable(make):
+            with guard(group, "report", "what is measured"):
+                if (one := make(request)) is not None:
+                    found.append((group, one))
+    return found
 
 
 class Session:
@@ -38,6 +55,7 @@ class Session:
         self.input: InputOptions = options[InputOptions]
         self.output: OutputOptions = options[OutputOptions]
         self.run: RunOptions = options[RunOptions]
+        self.reporters: list[tuple[Registered[type], Reporter]] = []
 
     def execute(self, files: Sequence[str], commands: Sequence[str]) -> None:
         """Do what the command line says.
@@ -49,22 +67,31 @@ class Session:
             self._regenerate(files)
             return
         inputs = lines.gather(files, self.input.file_list)
+        request = self._request(inputs)
+        self.reporters = reporters(request, self.registry)
         self._check(inputs, commands)
         with prints_aside():
-            where = self._draw(inputs)
-        answer(where)
+            places = self._draw(request)
+        for where in places:
+            answer(where)
 
-    def _draw(self, inputs: tuple[str, ...]) -> str:
+    def _draw(self, request: Request) -> list[str]:
         """Draw what was asked for and return where it is."""
-        sink = self._sink(inputs)
+        sink = self._sink(request.inputs)
+        places: list[str] = []
         try:
-            plan = api.plan(self._request(inputs), registry=self.registry)
+            plan = api.plan(request, registry=self.registry)
             self._warn((*plan.warnings, *self.registry.faults))
-            self._protect(plan, sink)
-            where = self._render(plan, sink) if sink is not None else self.output.png
+            opened = self._protect(plan, sink)
+            if sink is not None or self.reporters:
+                report = self._render(plan, sink)
+                places += [str(Path(report.location, "index.html"))] if sink is not None else []
+                for group, one in self.reporters:
+                    with guard(group, "report", "what was measured"):
+                        places.append(one.write(report, opened, force=self.output.force))
             if self.output.png is not None:
                 self._export(plan, self.output.png)
-            return str(where)
+            return places or [str(self.output.png)]
         except BaseException:
             if sink is not None:
                 sink.abort()
@@ -99,15 +126,19 @@ class Session:
             )
         if self.input.format is not None:
             self.registry.format(self.input.format)
-        if self.output.out is None and self.output.png is None:
+        if self.output.out is None and self.output.png is None and not self.reporters:
             whole = lines.whole_command(self.profile.name, self.typed, inputs)
             raise UsageError(f"say where the picture goes: {whole}")
         if self.output.out is None:
-            drawn = {"out", "tile_format", "jobs", "executor"}
+            drawn = {"out", "tile_format"}
+            drawn |= set() if self.reporters else {"jobs", "executor"}
             every = {field.name for group in self.options.values() for field in fields(group)}
             self._refuse_all_but(every - drawn, "without --out no tiles are written")
         if self.output.png is not None:
             check_image(self.output.png, inputs, force=self.output.force)
+        for group, one in self.reporters:
+            with guard(group, "report", "what is measured"):
+                one.check(inputs, force=self.output.force)
 
     def _has_layout(self) -> bool:
         """Tell whether the layout that the profile takes is there."""
@@ -135,14 +166,16 @@ class Session:
             return None
         return LocalSink(self.output.out, force=self.output.force, inputs=inputs)
 
-    def _render(self, plan: Plan, sink: Any) -> str:
+    def _render(self, plan: Plan, sink: Any) -> Report:
         from arbvis_core.engine.executors import default_jobs
 
         jobs = self.run.jobs or default_jobs()
         tile_format = self.output.tile_format
         estimate = api.estimate(plan, registry=self.registry, jobs=jobs, tile_format=tile_format)
-        self._say(announce(estimate, self.output.out or ""))
-        with progress("drawing", estimate.area, quiet=self.run.quiet) as advance:
+        if sink is not None:
+            self._say(announce(estimate, self.output.out or ""))
+        verb = "measuring" if sink is None else "drawing"
+        with progress(verb, estimate.area, quiet=self.run.quiet) as advance:
             report = api.render(
                 plan,
                 sink,
@@ -151,16 +184,15 @@ class Session:
                 executor=self.run.executor,
                 tile_format=tile_format,
                 on_progress=advance,
+                keep=KEPT if self.reporters else 0,
             )
         rate = quantity(report.pixels / max(report.seconds, 1e-9), "px")
-        self._say(
-            f"{count(report.tiles, 'tile')}, {quantity(report.bytes, 'B')} "
-            f"in {duration(report.seconds)}, {rate}/s"
-        )
-        return str(Path(report.location, "index.html"))
+        done = f"{count(report.tiles, 'tile')}, {quantity(report.bytes, 'B')} "
+        self._say(f"{done if sink else 'measured '}in {duration(report.seconds)}, {rate}/s")
+        return report
 
-    def _protect(self, plan: Plan, sink: Any) -> None:
-        """Refuse to replace any file that was opened, however the inputs named it."""
+    def _protect(self, plan: Plan, sink: Any) -> list[str]:
+        """Refuse to replace any file that was opened, however the inputs named it; list them."""
         opened = [key for scene in plan.scenes for key in scene.sources]
         if self.input.file_list not in {None, "-"}:
             opened.append(str(self.input.file_list))
@@ -168,6 +200,7 @@ class Session:
             sink.protect(opened)
         if self.output.png is not None:
             check_image(self.output.png, opened, force=self.output.force, out=self.output.out)
+        return opened
 
     def _export(self, plan: Plan, path: str) -> None:
         canvas = plan.scenes[0].canvas

@@ -64,13 +64,25 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class BlockTask:
-    """Everything a worker needs, wherever it runs."""
+    """Everything a worker needs, wherever it runs.
+
+    Attributes:
+        plan: the scene, cropped to the block.
+        block: the block.
+        registry: what the names in the plan stand for.
+        tile_format: of the levels above the leaves.
+        sink: where tiles go from the worker; None hands them to the driver.
+        kept: tiles up to this zoom are handed to the driver too.
+        drawn: whether tiles go to a sink at all; without, no other tile is encoded.
+    """
 
     plan: ScenePlan
     block: Block
     registry: RegistrySpec
     tile_format: TileFormat
     sink: Sink | None
+    kept: int = -1
+    drawn: bool = True
 
 
 @dataclass(slots=True)
@@ -81,6 +93,7 @@ class BlockResult:
     statistics: Any = None
     tiles: list[TileKey] = field(default_factory=list)
     blobs: list[Blob] = field(default_factory=list)
+    kept: dict[str, bytes] = field(default_factory=dict)
     size: int = 0
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Generator
 from concurrent.futures import Executor, Future, wait
 from contextlib import closing
 from dataclasses import dataclass, field
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 from arbvis_core.engine.blocks import (
@@ -47,19 +48,28 @@ class Run:
 
     Attributes:
         registry: what the names in a plan stand for.
-        sink: where tiles go.
+        sink: where tiles go; None where a plan is only measured.
         executor: where blocks run.
         jobs: its workers.
         tile_format: of the levels above the leaves.
         on_progress: told of finished pixels.
+        keep: of every scene the levels up to so many tiles are kept in memory as well.
     """
 
     registry: Registry
-    sink: Sink
+    sink: Sink | None
     executor: Executor
     jobs: int = 1
     tile_format: TileFormat = "png"
     on_progress: OnProgress = silent
+    keep: int = 0
+
+    def kept(self, canvas: Canvas) -> int:
+        """Return the last zoom of a canvas whose tiles are kept; -1 if none is."""
+        zoom = -1
+        while zoom < canvas.max_zoom and prod(canvas.tiles(zoom + 1)) <= self.keep:
+            zoom += 1
+        return zoom
 
 
 @dataclass(slots=True)
@@ -70,11 +80,13 @@ class Drawn:
         tiles: every tile that was written, in the order of their blocks.
         size: bytes of the tiles, encoded.
         statistics: the renderer's, merged over all leaves.
+        kept: tiles that were kept, by their paths in a bundle.
     """
 
     tiles: list[TileKey] = field(default_factory=list)
     size: int = 0
     statistics: Any = None
+    kept: dict[str, bytes] = field(default_factory=dict)
 
     def add(self, tiles: list[TileKey], size: int) -> None:
         """Enter finished tiles."""
@@ -94,8 +106,10 @@ def draw_scene(plan: ScenePlan, run: Run) -> Drawn:
     with closing(_in_order(plan, run)) as results:
         for block, result in results:
             drawn.add(result.tiles, result.size)
-            for blob in result.blobs:
-                run.sink.put(blob)
+            drawn.kept |= result.kept
+            if run.sink:
+                for blob in result.blobs:
+                    run.sink.put(blob)
             with guard(owner, "render", f"the statistics of scene {plan.key!r}"):
                 drawn.statistics = _merge(owner.item, drawn.statistics, result.statistics)
             summit.add(block.apex, result.apex)
@@ -107,13 +121,14 @@ def _in_order(plan: ScenePlan, run: Run) -> Generator[tuple[Block, BlockResult],
     declared = Subtree(plan, run.registry, Reader(plan.sources)).declared
     limit = max(1, min(IN_FLIGHT // block_cost(declared), 2 * run.jobs + 1))
     waiting: deque[tuple[Block, Future[BlockResult]]] = deque()
-    remote = run.sink if run.sink.portable else None
+    remote = run.sink if run.sink and run.sink.portable else None
+    told = (remote, run.kept(plan.canvas), run.sink is not None)
     try:
         for block, cropped in cropped_blocks(plan):
             if not cropped.placements:
                 yield block, BlockResult()
                 continue
-            task = BlockTask(cropped, block, run.registry.spec, run.tile_format, remote)
+            task = BlockTask(cropped, block, run.registry.spec, run.tile_format, *told)
             waiting.append((block, run.executor.submit(run_block, task)))
             if len(waiting) >= limit:
                 first, future = waiting.popleft()
@@ -184,5 +199,8 @@ class _Summit:
         plan = self._tree.plan
         tile = self._tree.shade(key, planes)
         blob: Blob = tile_blob(plan.key, plan.canvas, key, tile, self._run.tile_format)
-        self._run.sink.put(blob)
+        if self._run.sink:
+            self._run.sink.put(blob)
+        if key.zoom <= self._run.kept(plan.canvas):
+            self._drawn.kept[blob.path] = blob.data
         self._drawn.add([key], len(blob.data))

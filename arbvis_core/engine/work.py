@@ -18,8 +18,14 @@ def run_block(task: BlockTask) -> BlockResult:
     plan = task.plan
 
     def emit(key: TileKey, tile: Tile) -> None:
-        blob = tile_blob(plan.key, plan.canvas, key, tile, task.tile_format)
         result.tiles.append(key)
+        if not task.drawn and key.zoom > task.kept:
+            return
+        blob = tile_blob(plan.key, plan.canvas, key, tile, task.tile_format)
+        if key.zoom <= task.kept:
+            result.kept[blob.path] = blob.data
+        if not task.drawn:
+            return
         result.size += len(blob.data)
         if task.sink is None:
             result.blobs.append(blob)

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from arbvis_core.registry import Registry
 
 
+#: Encoded tiles by their paths in a bundle.
+Kept = Mapping[str, bytes]
+
+
 @dataclass(frozen=True, slots=True)
 class Report:
     """What a run did.
@@ -33,6 +37,9 @@ class Report:
         bytes: of the tiles.
         seconds: from the first block to the finished bundle.
         manifest: the bundle's manifest.
+        plan: what was drawn.
+        summaries: what was measured, by scene; `data/<scene>/stats.json` of the bundle.
+        kept: encoded tiles of the first zooms by their paths, if they were to be kept.
     """
 
     location: str
@@ -41,11 +48,14 @@ class Report:
     bytes: int
     seconds: float
     manifest: dict[str, Any]
+    plan: Plan
+    summaries: Mapping[str, Mapping[str, Any]]
+    kept: Kept
 
 
 def render(
     plan: Plan,
-    sink: Sink,
+    sink: Sink | None,
     *,
     registry: Registry,
     jobs: int | None = None,
@@ -53,6 +63,7 @@ def render(
     tile_format: TileFormat = "png",
     view: View | None = None,
     on_progress: OnProgress = silent,
+    keep: int = 0,
 ) -> Report:
     """Draw every scene into the sink, then write the viewer beside the tiles, then commit.
 
@@ -60,13 +71,14 @@ def render(
 
     Args:
         plan: what to draw.
-        sink: where it goes.
+        sink: where it goes; None only measures.
         registry: what the names in the plan stand for.
         jobs: workers; all cores by default.
         executor: a kind, or any executor, which stays open.
         tile_format: of the levels above the leaves; leaves are always lossless PNG.
         view: how the plan is looked at, where that differs from what it says.
         on_progress: told of finished pixels.
+        keep: tiles of each scene, at most, that the report holds: those of the first zooms.
     """
     start = time.perf_counter()
     if view:
@@ -77,21 +89,21 @@ def render(
     try:
         pool = make_executor(executor, workers) if isinstance(executor, str) else executor
         with pool if own else nullcontext():
-            run = Run(registry, sink, pool, workers, tile_format, on_progress)
+            run = Run(registry, sink, pool, workers, tile_format, on_progress, keep)
             plan, drawn = _draw(plan, run)
         for scene in plan.scenes:
             for source in scene.sources.values():
                 source.verify()
-        described = _write_pages(plan, run, drawn)
-        location = sink.commit()
+        described, summaries = _write_pages(plan, run, drawn)
+        location = sink.commit() if sink else ""
     except BrokenExecutor as error:
-        sink.abort()
+        _abort(sink)
         raise ArbvisError(
             "a worker process was ended from outside, perhaps for want of memory; "
             "try fewer --jobs, or --executor threads"
         ) from error
     except BaseException:
-        sink.abort()
+        _abort(sink)
         raise
     return Report(
         location=location,
@@ -100,7 +112,15 @@ def render(
         bytes=sum(one.size for one in drawn.values()),
         seconds=time.perf_counter() - start,
         manifest=described,
+        plan=plan,
+        summaries=summaries,
+        kept={path: data for one in drawn.values() for path, data in one.kept.items()},
     )
+
+
+def _abort(sink: Sink | None) -> None:
+    if sink:
+        sink.abort()
 
 
 def _draw(plan: Plan, run: Run) -> tuple[Plan, dict[str, Drawn]]:
@@ -129,7 +149,9 @@ def _summary(scene: ScenePlan, run: Run, drawn: Drawn) -> Mapping[str, Any]:
         return owner.item.summary(scene, drawn.statistics)
 
 
-def _write_pages(plan: Plan, run: Run, drawn: dict[str, Drawn]) -> dict[str, Any]:
+def _write_pages(
+    plan: Plan, run: Run, drawn: dict[str, Drawn]
+) -> tuple[dict[str, Any], dict[str, Mapping[str, Any]]]:
     legends, statistics = {}, {}
     for scene in plan.scenes:
         found = drawn[scene.key].statistics
@@ -144,6 +166,7 @@ def _write_pages(plan: Plan, run: Run, drawn: dict[str, Drawn]) -> dict[str, Any
         legends=legends,
         summaries=statistics,
     )
-    for blob in pages(described, statistics):
-        run.sink.put(blob)
-    return described
+    if run.sink:
+        for blob in pages(described, statistics):
+            run.sink.put(blob)
+    return described, statistics
