@@ -25,10 +25,12 @@ _LANES = 32
 
 #: Bins of one sign: the first is for what is below every edge, the last for what is above.
 BINS = 127
+#: Bins per factor of two, and log2 of the |x| at which the second bin begins.
+PER_OCTAVE, LEAST = 4, -24
 
 
 def _edges() -> NDArray[np.float32]:
-    quarter = np.arange(BINS - 1) - 4 * 24
+    quarter = np.arange(BINS - 1) + PER_OCTAVE * LEAST
     fraction = np.round(128 * 2.0 ** ((quarter % 4) / 4)) / 128
     return (fraction * 2.0 ** (quarter // 4)).astype(np.float32)
 

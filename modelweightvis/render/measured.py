@@ -121,8 +121,12 @@ def _described(statistics: Statistics, heads: NDArray[np.float64] | None) -> dic
 
 
 def _histogram(statistics: Statistics) -> dict[str, Any]:
-    """Return counts by log2 |x|, from the first bin that is not empty, of either sign."""
-    from modelweightvis.kernels.statistics import BINS
+    """Return counts by log2 |x|, from the first bin that is not empty, of either sign.
+
+    Bin i of those that are returned begins at log2 |x| = start + i * step; what is smaller than
+    every bin lies in the very first, what is larger in the very last.
+    """
+    from modelweightvis.kernels.statistics import BINS, LEAST, PER_OCTAVE
 
     counts = statistics.histogram
     signs = {"positive": counts[1 : BINS + 1], "negative": counts[BINS + 1 : 2 * BINS + 1]}
@@ -130,5 +134,7 @@ def _histogram(statistics: Statistics) -> dict[str, Any]:
     first, last = (int(used[0]), int(used[-1])) if used.size else (0, -1)
     return {
         "first": first,
+        "start": LEAST + (first - 1) / PER_OCTAVE,
+        "step": 1 / PER_OCTAVE,
         **{sign: some[first : last + 1].tolist() for sign, some in signs.items()},
     }

@@ -89,6 +89,20 @@ def test_histograms_are_of_every_finite_element() -> None:
             assert sum(own) == len(kept)
 
 
+def test_histograms_say_where_their_bins_begin() -> None:
+    for name, found in summary().items():
+        histogram, values = found["histogram"], np.abs(arrays()[name].astype(np.float64))
+        values = np.sort(values[np.isfinite(values) & (values > 0)])
+        if not values.size:
+            continue
+        bins = len(histogram["positive"])
+        begins = histogram["start"] + histogram["step"] * np.array([0, 1, bins - 1, bins])
+        # Edges are rounded to what the upper half of a float32 can tell, 2^-7 of a value.
+        low, second, last, high = 2.0**begins * np.array([0.99, 1.01, 0.99, 1.01])
+        assert low <= values[0] < second, name
+        assert last <= values[-1] < high, name
+
+
 def cut(one: Scene, heads: Mapping[str, Mapping[str, int]]) -> Scene:
     """Return the scene as a layout would make it that knows of heads."""
     placements = tuple(

@@ -3,28 +3,37 @@
 import type * as L from "leaflet";
 
 import type { Bundle } from "./bundle";
+import { commandsOf } from "./commands";
+import { Crumbs } from "./crumbs";
 import { el, iconButton, recall, reducedMotion, remember } from "./dom";
-import type { Rectangle } from "./entities";
+import { intersect, type Rectangle } from "./entities";
 import { printable } from "./format";
 import { header, sceneTabs } from "./header";
+import { HeatPane } from "./heatmap";
 import { describe } from "./describe";
 import { HoverCard, scaleText } from "./hover";
-import { helpDialog, listen, type Command } from "./keys";
+import { helpDialog, listen } from "./keys";
 import { LegendPanel } from "./legend";
 import { parsePlace, writePlace } from "./link";
 import type { Margins } from "./map";
 import type { Manifest } from "./manifest";
+import { SidePanel } from "./panel";
 import { Scene, type Spot } from "./scene";
 import type { Frame } from "./screen";
 import { SearchBox, type Target } from "./search";
+import { Series } from "./series";
 import { Stage, type Listener } from "./stage";
+import { StatisticsPane } from "./statistics";
+import { TablePane } from "./table";
+import { headsOf } from "./tensor";
 import { ThemeSwitch } from "./theme";
+import { TreePane } from "./tree";
 
 /** Windows narrower than this start without legend and minimap. */
 const NARROW = 960;
 
-/** Screen pixels an arrow key moves. */
-const STRIDE = 120;
+/** What can be shown or hidden. */
+type Toggle = "outlines" | "heads" | "legend" | "minimap";
 
 export class App implements Listener {
   stage!: Stage;
@@ -42,8 +51,14 @@ export class App implements Listener {
   private readonly help: () => void;
   private readonly tabs: ReturnType<typeof sceneTabs>;
   private readonly theme: ThemeSwitch;
-  private readonly toggles: Record<"outlines" | "legend" | "minimap", HTMLButtonElement>;
+  private readonly toggles: Record<Toggle, HTMLButtonElement>;
   private readonly themeButton: HTMLButtonElement;
+  private readonly panelButton = iconButton("panel", "Tensors", "b", () => this.togglePanel());
+  private readonly crumbs = new Crumbs((box, label) => this.frame(box, label));
+  private readonly panel: SidePanel;
+  private readonly series = new Map<Scene, Series>();
+  /** The view shows everything, and goes on to when panels open and close. */
+  private whole = true;
   private toastTimer = 0;
 
   constructor(
@@ -51,15 +66,24 @@ export class App implements Listener {
     private readonly bundle: Bundle,
   ) {
     document.body.append(this.root);
-    const commands = this.commands();
+    const commands = commandsOf(this);
     this.title = el("div", { class: "corner top left" });
     this.tabs = sceneTabs(manifest, (key) => this.showScene(key));
     this.themeButton = iconButton("dark", "Light or dark", "t", () => this.theme.toggle());
     this.toggles = {
       outlines: iconButton("outlines", "Outlines and names", "o", () => this.toggle("outlines")),
+      heads: iconButton("heads", "Attention heads", "h", () => this.toggle("heads")),
       legend: iconButton("legend", "Legend", "l", () => this.toggle("legend")),
       minimap: iconButton("minimap", "Overview", "m", () => this.toggle("minimap")),
     };
+    const visit = (index: number): void => this.visit(index);
+    const panes = [
+      new TreePane(visit, (box, label) => this.frame(box, label)),
+      new TablePane(visit),
+      new HeatPane(visit),
+      new StatisticsPane(({ facts }) => this.bundle.statistics(facts)),
+    ];
+    this.panel = new SidePanel(panes, () => this.arrange());
     this.assemble();
     const current = (): Scene => this.stage.scene;
     this.hoverCard = new HoverCard(this.root, current, (text) => this.say(text), null);
@@ -67,7 +91,10 @@ export class App implements Listener {
     this.search = new SearchBox(this.root, current, (target) => this.goTo(target));
     const { name, version } = manifest.generator;
     this.help = helpDialog(this.root, commands, `Made by ${name} ${version}. The viewer contains Leaflet; see viewer/NOTICES.txt.`);
-    this.theme = new ThemeSwitch(() => this.stage?.refresh());
+    this.theme = new ThemeSwitch(() => {
+      this.stage?.refresh();
+      this.panel.refresh();
+    });
     this.preset();
     listen(commands);
     window.addEventListener("hashchange", () => this.restore());
@@ -78,13 +105,17 @@ export class App implements Listener {
     const { scene } = this.stage;
     this.scaleBar.textContent = scaleText(frame.scale, scene.unit);
     this.legend.update(scene, frame.scale > 0.999);
+    this.crumbs.update(scene, frame);
     this.placePin();
   }
 
   settled(): void {
     const { scene, map, overlay } = this.stage;
-    const pin = overlay.pinned;
-    writePlace({ scene: scene.facts.key, view: map.view, pin: pin ? { x: pin.x, y: pin.y } : null });
+    const { pinned: pin, selected } = overlay;
+    const fitted = map.fitted();
+    this.whole = Math.abs(map.view.zoom - fitted.zoom) < 0.01 && Math.hypot(map.view.x - fitted.x, map.view.y - fitted.y) * map.scale < 2;
+    const at = selected === null ? null : scene.placements.items[selected]!.name;
+    writePlace({ scene: scene.facts.key, view: map.view, pin: pin ? { x: pin.x, y: pin.y } : null, at });
   }
 
   pointed(spot: Spot | null, point: L.Point | null): void {
@@ -103,6 +134,7 @@ export class App implements Listener {
   /** Keep a spot marked and its card open; null lets go. */
   pin(spot: Spot | null): void {
     const known = spot !== null && spot.placement !== null ? spot : null;
+    this.select(this.stage.scene.curve ? null : (known?.placement ?? null));
     this.stage.pin(known);
     this.hoverCard.hide();
     this.placePin();
@@ -122,10 +154,43 @@ export class App implements Listener {
       this.pin(spot);
       return;
     }
-    const entities = target.kind === "placement" ? scene.placements : scene.labels;
-    map.fly(map.framing(entities.rectangle(target.index), scene.maxZoom + 4));
-    const { name } = entities.items[target.index]!;
-    this.say(printable(name));
+    if (target.kind === "placement") return this.visit(target.index);
+    this.frame(scene.labels.rectangle(target.index), printable(scene.labels.items[target.index]!.name));
+  }
+
+  /** Fly to a placement and mark it. */
+  visit(index: number): void {
+    const { scene } = this.stage;
+    this.pin(null);
+    if (!scene.curve) this.select(index);
+    this.frame(scene.placements.rectangle(index), printable(scene.placements.items[index]!.name));
+    this.settled();
+  }
+
+  /** Fly so that a rectangle fills the view. */
+  frame(box: Rectangle, label: string): void {
+    const { map, scene } = this.stage;
+    map.fly(map.framing(box, scene.maxZoom + 4));
+    this.say(label);
+  }
+
+  /** Go to the same tensor so many layers on, without moving within it. */
+  walkLayers(by: number): void {
+    const { scene, map, overlay } = this.stage;
+    const from = overlay.selected ?? overlay.hovered?.placement ?? this.stage.middle?.placement ?? null;
+    if (scene.curve || from === null) return;
+    const to = this.seriesOf(scene).neighbour(from, by);
+    if (to === null) return this.say(by > 0 ? "No later layer has this" : "No earlier layer has this");
+    const [here, there] = [scene.placements.rectangle(from), scene.placements.rectangle(to)];
+    const [x, y] = [there.x0 - here.x0, there.y0 - here.y0];
+    const { pinned } = overlay;
+    if (pinned) this.pin(scene.at(pinned.x + x, pinned.y + y, 1));
+    this.select(to);
+    if (!intersect(here, map.visible)) return this.visit(to);
+    const { view } = map;
+    map.fly({ x: view.x + x, y: view.y + y, zoom: view.zoom });
+    this.say(printable(scene.placements.items[to]!.name));
+    this.settled();
   }
 
   showScene(key: string): void {
@@ -142,6 +207,11 @@ export class App implements Listener {
     this.stage = new Stage(this.place, this.bundle, scene, this, () => this.margins(), () => this.obstacles());
     this.corner.replaceChildren(this.stage.minimap.element);
     this.stage.overlay.shown = this.isOn("outlines");
+    this.stage.overlay.heads = this.isOn("heads");
+    this.panelButton.hidden = scene.curve !== null;
+    this.toggles.heads.hidden = !scene.placements.items.some((item) => headsOf(item) !== null);
+    this.panel.show(scene);
+    this.arrange();
     this.tabs?.select(facts.key);
     this.legend.open(scene, () => this.bundle.statistics(facts));
     this.stage.refresh();
@@ -155,6 +225,8 @@ export class App implements Listener {
     const { map, scene, overlay } = this.stage;
     const pinned = place.pin ? scene.at(place.pin.x, place.pin.y, 1) : null;
     overlay.pinned = pinned?.placement == null ? null : pinned;
+    const named = place.at === null ? -1 : scene.placements.items.findIndex(({ name }) => name === place.at);
+    this.select(scene.curve ? null : (overlay.pinned?.placement ?? (named < 0 ? null : named)));
     if (place.view) map.show(place.view);
     this.stage.refresh();
     this.settled();
@@ -173,41 +245,18 @@ export class App implements Listener {
     else this.pinCard.hide();
   }
 
-  private commands(): Command[] {
-    const one = (key: string, does: string, run: () => void): Command => ({ keys: [key], shown: [key], does, run });
-    const pan = (x: number, y: number): void => this.stage.map.panBy(x * STRIDE, y * STRIDE);
-    return [
-      one("/", "Search files, regions and offsets", () => this.search.open()),
-      { keys: ["0", " "], shown: ["0", "Space"], does: "Show everything", run: () => this.fit() },
-      { keys: ["+", "=", "-", "_"], shown: ["+", "−"], does: "Zoom", run: ({ key }) => this.stage.map.zoomBy(key === "+" || key === "=" ? 1 : -1) },
-      one("1", "One pixel per byte or element", () => this.oneToOne()),
-      {
-        keys: ["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown"],
-        shown: ["←", "→", "↑", "↓"],
-        does: "Move",
-        run: ({ key }) => pan(key === "ArrowLeft" ? -1 : key === "ArrowRight" ? 1 : 0, key === "ArrowUp" ? -1 : key === "ArrowDown" ? 1 : 0),
-      },
-      one("p", "Pin what is in the middle", () => this.pinMiddle()),
-      one("c", "Copy what is pinned, or under the pointer", () => void this.copy()),
-      { keys: ["Escape"], shown: ["Esc"], does: "Unpin", run: () => this.pin(null) },
-      one("o", "Outlines and names", () => this.toggle("outlines")),
-      one("l", "Legend", () => this.toggle("legend")),
-      one("m", "Overview", () => this.toggle("minimap")),
-      one("t", "Light or dark", () => this.theme.toggle()),
-      one("?", "This page", () => this.help()),
-    ];
-  }
-
   private assemble(): void {
     const tools = el(
       "div",
       { class: "card toolbar", role: "toolbar", "aria-label": "Tools" },
-      iconButton("search", "Search", "/", () => this.search.open()),
+      this.panelButton,
+      iconButton("search", "Search", "/", () => this.openSearch()),
       this.toggles.outlines,
+      this.toggles.heads,
       this.toggles.legend,
       this.toggles.minimap,
       this.themeButton,
-      iconButton("help", "Keys", "?", () => this.help()),
+      iconButton("help", "Keys", "?", () => this.showHelp()),
     );
     const zoom = el(
       "div",
@@ -216,12 +265,12 @@ export class App implements Listener {
       iconButton("minus", "Zoom out", "-", () => this.stage.map.zoomBy(-1)),
       iconButton("fit", "Show everything", "0", () => this.fit()),
     );
-    this.title.append(header(this.manifest), ...(this.tabs ? [this.tabs.element] : []));
+    this.title.append(header(this.manifest), ...(this.tabs ? [this.tabs.element] : []), this.panel.element);
     this.root.append(
       this.place,
       this.title,
       el("div", { class: "corner top right" }, tools, this.legend.element),
-      el("div", { class: "corner bottom left" }, zoom, el("div", { class: "card status" }, this.scaleBar)),
+      el("div", { class: "corner bottom left" }, zoom, el("div", { class: "lines" }, this.crumbs.element, el("div", { class: "card status" }, this.scaleBar))),
       this.corner,
       this.toast,
     );
@@ -229,51 +278,108 @@ export class App implements Listener {
 
   private preset(): void {
     const roomy = window.innerWidth >= NARROW;
-    for (const name of ["outlines", "legend", "minimap"] as const) {
+    for (const name of ["outlines", "heads", "legend", "minimap"] as const) {
       const stored = recall(name);
-      this.set(name, stored === null ? name === "outlines" || roomy : stored === "on");
+      const usual = name === "outlines" || (name !== "heads" && roomy);
+      this.set(name, stored === null ? usual : stored === "on");
     }
+    if (recall("panel") === "open" && roomy) this.panel.open();
   }
 
-  private isOn(name: keyof App["toggles"]): boolean {
+  private isOn(name: Toggle): boolean {
     return this.toggles[name].getAttribute("aria-pressed") === "true";
   }
 
-  private toggle(name: keyof App["toggles"]): void {
+  toggle(name: Toggle): void {
+    if (this.toggles[name].hidden) return;
     const on = !this.isOn(name);
     this.set(name, on);
     remember(name, on ? "on" : "off");
     if (name === "outlines") this.stage.overlay.shown = on;
+    if (name === "heads") this.stage.overlay.heads = on;
     this.stage.refresh();
   }
 
-  private set(name: keyof App["toggles"], on: boolean): void {
+  private set(name: Toggle, on: boolean): void {
     this.toggles[name].setAttribute("aria-pressed", String(on));
     this.root.classList.toggle(`without-${name}`, !on);
   }
 
-  private fit(): void {
+  fit(): void {
     this.stage.map.fly(this.stage.map.fitted());
   }
 
-  private oneToOne(): void {
+  oneToOne(): void {
     const { map, scene } = this.stage;
     map.fly({ ...map.view, zoom: scene.maxZoom });
   }
 
-  private pinMiddle(): void {
-    this.pin(this.stage.spotAt(this.stage.map.leaflet.getSize().divideBy(2)));
+  pinMiddle(): void {
+    this.pin(this.stage.middle);
   }
 
-  private async copy(): Promise<void> {
+  async copy(): Promise<void> {
     await (this.pinCard.isShown ? this.pinCard : this.hoverCard).copy();
+  }
+
+  openSearch(): void {
+    this.search.open();
+  }
+
+  showHelp(): void {
+    this.help();
+  }
+
+  switchTheme(): void {
+    this.theme.toggle();
+  }
+
+  /** Open a pane of the panel and go there, or close it if it is the one that is shown. */
+  togglePane(key: string): void {
+    if (this.stage.scene.curve) return;
+    if (this.panel.shown === key) return this.panel.close();
+    this.panel.open(key);
+    this.panel.focus();
+  }
+
+  togglePanel(): void {
+    if (this.stage.scene.curve) return;
+    if (this.panel.isOpen) this.panel.close();
+    else this.panel.open();
+  }
+
+  private select(index: number | null): void {
+    this.stage.overlay.selected = index;
+    this.panel.select(index);
+    this.stage.refresh();
+  }
+
+  private seriesOf(scene: Scene): Series {
+    let series = this.series.get(scene);
+    if (!series) this.series.set(scene, (series = new Series(scene)));
+    return series;
+  }
+
+  /** Make room for the panel, or take it back. */
+  private arrange(): void {
+    const { isOpen, element } = this.panel;
+    const { whole } = this;
+    this.panelButton.setAttribute("aria-pressed", String(isOpen));
+    this.root.classList.toggle("with-panel", isOpen);
+    this.root.style.setProperty("--panel", `${isOpen ? element.offsetWidth : 0}px`);
+    if (!this.stage) return;
+    if (whole) this.stage.map.show(this.stage.map.fitted());
+    this.stage.refresh();
+    this.settled();
   }
 
   /** What the panels take of the window. */
   private margins(): Margins {
+    const wide = window.innerWidth >= NARROW;
     const { offsetWidth } = this.legend.element;
-    const wide = window.innerWidth >= NARROW && offsetWidth > 0;
-    return { right: wide ? offsetWidth + 24 : 0, top: this.title.getBoundingClientRect().bottom + 12 };
+    const right = wide && offsetWidth > 0 ? offsetWidth + 24 : 0;
+    if (this.panel.isOpen) return { left: wide ? this.panel.element.offsetWidth + 24 : 0, right, top: 0 };
+    return { left: 0, right, top: this.title.getBoundingClientRect().bottom + 12 };
   }
 
   /** Where panels lie, so that no name is written under them. */

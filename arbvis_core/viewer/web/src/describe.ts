@@ -21,8 +21,8 @@ export interface Description {
   readonly figures: readonly Fact[];
 }
 
-/** Attributes that the card has its own place or words for, or that are for programs. */
-const TOLD: ReadonlySet<string> = new Set(
+/** Attributes that have their own place or words for, or that are for programs. */
+export const TOLD: ReadonlySet<string> = new Set(
   ("role layer expert stack part canonical shape heads name x y width height start stop label hue fold " +
     "stats scale").split(" "),
 );

@@ -13,6 +13,16 @@ export interface Fold {
 
 const KINDS: readonly unknown[] = ["rows", "columns", "grid"];
 
+/** What of a matrix lies in one cell: its pixel from the placement's corner, its rows and columns. */
+export interface Band {
+  readonly x: number;
+  readonly y: number;
+  readonly top: number;
+  readonly left: number;
+  readonly bottom: number;
+  readonly right: number;
+}
+
 /** A tensor's shape and its fold, read from a placement. */
 export class Folding {
   private readonly cells: Fold;
@@ -38,6 +48,19 @@ export class Folding {
     const { rows, columns, count, across, gap } = this.cells;
     const down = Math.ceil(count / across);
     return [Math.min(across, count) * (columns + gap) - gap, down * (rows + gap) - gap];
+  }
+
+  /** The cells of a vector or a matrix; none of a tensor with more axes. */
+  get bands(): Band[] {
+    const { kind, rows, columns, count, across, gap } = this.cells;
+    if (kind === "grid") return [];
+    const [tall, wide] = plane(this.shape);
+    return Array.from({ length: count }, (_, cell) => {
+      const below = Math.floor(cell / across);
+      const [x, y] = [(cell - below * across) * (columns + gap), below * (rows + gap)];
+      const [top, left] = kind === "rows" ? [cell * rows, 0] : [0, cell * columns];
+      return { x, y, top, left, bottom: Math.min(top + rows, tall), right: Math.min(left + columns, wide) };
+    });
   }
 
   /** The index of the element at a pixel from the placement's corner; null where there is none. */

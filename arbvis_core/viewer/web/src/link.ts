@@ -1,4 +1,4 @@
-/** The place one looks at, in the address: #scene/x,y,zoom/pin */
+/** The place one looks at, in the address: #scene/x,y,zoom/pin=x,y or #scene/x,y,zoom/at=name */
 
 import type { ViewState } from "./map";
 
@@ -6,6 +6,8 @@ export interface Place {
   readonly scene: string;
   readonly view: ViewState | null;
   readonly pin: { readonly x: number; readonly y: number } | null;
+  /** The name of the placement that is chosen, where nothing is pinned. */
+  readonly at: string | null;
 }
 
 /** Write a place as the address's fragment. */
@@ -16,6 +18,8 @@ export function formatPlace(place: Place): string {
     parts.push([x, y].map((value) => trim(value, 2)).join(",") + `,${trim(zoom, 3)}z`);
   }
   if (place.pin) parts.push(`pin=${place.pin.x},${place.pin.y}`);
+  // Half a surrogate pair, as names that cannot be decoded have it, cannot stand in an address.
+  else if (place.at !== null && !/\p{Surrogate}/u.test(place.at)) parts.push(`at=${encodeURIComponent(place.at)}`);
   return `#${parts.join("/")}`;
 }
 
@@ -25,8 +29,9 @@ export function parsePlace(fragment: string): Place | null {
   if (!scene) return null;
   const view = rest.map(parseView).find((value) => value !== null) ?? null;
   const pin = rest.map(parsePin).find((value) => value !== null) ?? null;
+  const at = rest.find((text) => text.startsWith("at="))?.slice(3) ?? null;
   try {
-    return { scene: decodeURIComponent(scene), view, pin };
+    return { scene: decodeURIComponent(scene), view, pin, at: at === null ? null : decodeURIComponent(at) };
   } catch {
     return null;
   }

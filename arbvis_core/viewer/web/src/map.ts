@@ -19,8 +19,9 @@ export interface ViewState {
   readonly zoom: number;
 }
 
-/** Screen pixels that panels take from the window: a column at the right, a corner at the top. */
+/** Screen pixels that panels take from the window: a column at either side, a corner at the top. */
 export interface Margins {
+  readonly left: number;
   readonly right: number;
   readonly top: number;
 }
@@ -110,8 +111,8 @@ export class PictureMap {
   /** The view that frames a rectangle, between the panels where there is room. */
   framing(box: Rectangle, closest: number): ViewState {
     const size = this.leaflet.getSize();
-    const { right, top } = this.margins();
-    const room = L.point(Math.max(size.x - right, 64), Math.max(size.y, 64));
+    const { left, right, top } = this.margins();
+    const room = L.point(Math.max(size.x - left - right, 64), Math.max(size.y, 64));
     const exact = Math.log2(
       Math.min(room.x / (box.x1 - box.x0), room.y / (box.y1 - box.y0)) * 0.94,
     ) + this.scene.maxZoom;
@@ -119,7 +120,7 @@ export class PictureMap {
     const scale = 2 ** (zoom - this.scene.maxZoom);
     const spare = (room.y - (box.y1 - box.y0) * scale) / 2;
     const down = Math.max(0, Math.min(top - spare, spare - 12));
-    return { x: (box.x0 + box.x1) / 2 + right / 2 / scale, y: (box.y0 + box.y1) / 2 - down / scale, zoom };
+    return { x: (box.x0 + box.x1) / 2 + (right - left) / 2 / scale, y: (box.y0 + box.y1) / 2 - down / scale, zoom };
   }
 
   /** Zoom by a number of levels about a point of the screen, or its middle. */

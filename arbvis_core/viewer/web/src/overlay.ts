@@ -2,6 +2,7 @@
 
 import { asRectangle, type Rectangle } from "./entities";
 import { basename, printable } from "./format";
+import { drawHeads } from "./heads";
 import { CollisionGrid, placeLabels, type LabelStyle, type PlacedLabel } from "./labels";
 import { drawOutlines, outlineCell, type Pen } from "./outlines";
 import type { Placement, RegionLabel } from "./manifest";
@@ -42,6 +43,7 @@ const REGION_LABEL: LabelStyle = {
 };
 
 const HIGHLIGHT: Pen = { colour: "#fff", width: 2 };
+const SELECTED: Pen = { colour: "#ffd23f", width: 2 };
 
 interface Chosen {
   readonly files: readonly number[];
@@ -56,6 +58,10 @@ export class Overlay {
   shown = true;
   hovered: Spot | null = null;
   pinned: Spot | null = null;
+  /** A placement that was chosen in a list. */
+  selected: number | null = null;
+  /** Whether the edges of heads are drawn. */
+  heads = false;
   private readonly sheet: Sheet;
   private chosen: Chosen = NOTHING;
 
@@ -89,6 +95,7 @@ export class Overlay {
       const pen = onCurve ? filePen : placementPen;
       drawOutlines(context, frame, placements, files, (item, index) => pen(item, placements.size[index]! * area));
     }
+    if (this.heads) drawHeads(context, frame, this.scene, files.length > 0 ? files : this.inView(frame));
     this.drawHighlight(context, frame);
     if (onCurve) this.drawLabels(context, frame);
     else drawTags(context, frame, fileLabels, regionLabels);
@@ -105,9 +112,8 @@ export class Overlay {
 
   private select(frame: Frame): Chosen {
     const { placements, labels } = this.scene;
-    const least = LEAST_AREA / frame.scale ** 2;
-    const files = placements.inView(frame.visible, least, MOST);
-    const regions = labels.inView(frame.visible, 12 * least, MOST);
+    const files = this.inView(frame);
+    const regions = labels.inView(frame.visible, (12 * LEAST_AREA) / frame.scale ** 2, MOST);
     const grid = new CollisionGrid();
     for (const box of this.obstacles()) grid.take(box);
     const context = this.sheet.begin(frame);
@@ -120,7 +126,12 @@ export class Overlay {
     return { files, regions, fileLabels, regionLabels };
   }
 
+  private inView(frame: Frame): number[] {
+    return this.scene.placements.inView(frame.visible, LEAST_AREA / frame.scale ** 2, MOST);
+  }
+
   private drawHighlight(context: CanvasRenderingContext2D, frame: Frame): void {
+    if (this.selected !== null) drawOutlines(context, frame, this.scene.placements, [this.selected], () => SELECTED);
     const spot = this.hovered;
     if (!spot) return;
     const { placements, labels } = this.scene;

@@ -1,9 +1,12 @@
-/** The search box: files and regions by name, bytes by offset. */
+/** The search box: files, tensors and regions by name, bytes by offset. */
 
 import { el, icon } from "./dom";
+import { whereabouts } from "./describe";
 import { bytes, count, hex, plural, printable } from "./format";
 import { Index } from "./fuzzy";
+import type { Placement } from "./manifest";
 import type { Scene } from "./scene";
+import { roleText } from "./tensor";
 
 /** Somewhere to go. */
 export type Target =
@@ -41,11 +44,9 @@ export class SearchBox {
       "aria-expanded": "true",
       "aria-controls": "search-results",
       "aria-autocomplete": "list",
-      "aria-label": "Search files, regions and offsets",
       autocomplete: "off",
       autocapitalize: "off",
       spellcheck: "false",
-      placeholder: "File, region or offset (0x1f00)",
     });
     this.dialog = el(
       "dialog",
@@ -64,6 +65,9 @@ export class SearchBox {
 
   open(): void {
     if (this.dialog.open) return;
+    const onCurve = this.scene().curve !== null;
+    this.input.placeholder = onCurve ? "File, region or offset (0x1f00)" : "Name, role or layer";
+    this.input.setAttribute("aria-label", onCurve ? "Search files, regions and offsets" : "Search by name, role or layer");
     this.index();
     this.dialog.showModal();
     this.input.select();
@@ -74,7 +78,7 @@ export class SearchBox {
     const scene = this.scene();
     if (this.indexed === scene) return;
     this.indexed = scene;
-    this.files = new Index(scene.placements.items.map(({ name }) => name));
+    this.files = new Index(scene.placements.items.map((item) => searchable(scene, item)));
     this.regions = new Index(scene.labels.items.map(({ name, text }) => (text ? `${name} ${text}` : name)));
     this.input.value = "";
   }
@@ -91,9 +95,8 @@ export class SearchBox {
   private named(query: string): Result[] {
     const scene = this.scene();
     const files = this.files!.search(query, MOST).map(({ index, score }) => {
-      const { name, start, stop, width, height } = scene.placements.items[index]!;
-      const size = scene.curve ? bytes(stop - start) : `${width} × ${height}`;
-      return { target: { kind: "placement", index } as const, name, detail: size, score };
+      const item = scene.placements.items[index]!;
+      return { target: { kind: "placement", index } as const, name: item.name, detail: detailOf(scene, item), score };
     });
     const regions = query.trim() === "" ? [] : this.regions!.search(query, MOST).map(({ index, score }) => {
       const { name, text, kind } = scene.labels.items[index]!;
@@ -132,7 +135,7 @@ export class SearchBox {
   private statusText(query: string): string {
     if (this.results.length === 0) return "Nothing matches";
     const total = this.scene().placements.items.length;
-    if (query.trim() === "" && total > MOST) return `${count(MOST)} of ${plural(total, "file")}; type to search`;
+    if (query.trim() === "" && total > MOST) return `${count(MOST)} of ${plural(total, this.scene().curve ? "file" : "tensor")}; type to search`;
     return this.results.length === MOST ? `The best ${MOST} matches` : plural(this.results.length, "result");
   }
 
@@ -163,4 +166,14 @@ export class SearchBox {
     this.dialog.close();
     this.go(result.target);
   }
+}
+
+/** What is searched of a placement: where it is and what it is, and its name. */
+function searchable(scene: Scene, item: Placement): string {
+  return [...whereabouts(scene, item), roleText(item), item.name].filter(Boolean).join(" ");
+}
+
+function detailOf(scene: Scene, item: Placement): string {
+  if (scene.curve) return bytes(item.stop - item.start);
+  return [...whereabouts(scene, item), roleText(item)].filter(Boolean).join(" · ") || `${item.width} × ${item.height}`;
 }

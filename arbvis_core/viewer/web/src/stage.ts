@@ -67,6 +67,11 @@ export class Stage {
     return this.scene.at(lng, lat, this.cell);
   }
 
+  /** What lies in the middle of the screen. */
+  get middle(): Spot | null {
+    return this.spotAt(this.map.leaflet.getSize().divideBy(2));
+  }
+
   /** The point of the screen in the middle of a spot. */
   pointOf(spot: Spot): L.Point {
     const half = spot.cell / 2;

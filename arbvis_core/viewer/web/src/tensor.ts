@@ -65,6 +65,11 @@ export function shortText(placement: Placement): string {
   return words(last) + distinction(placement);
 }
 
+/** The same without the number of its expert: what it is within that. */
+export function partText(placement: Placement): string {
+  return shortText({ ...placement, expert: null });
+}
+
 /** The first word of the role: what is left to say of a tensor where there is little room. */
 export function groupText(placement: Placement): string {
   return words(roleOf(placement).split(".")[0]!);
