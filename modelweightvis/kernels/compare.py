@@ -142,6 +142,22 @@ def measure(
 
 
 @kernel
+def _group(total: np.float32, magnitude: np.float32, count: np.float32) -> int:
+    """Return 0 where nearly all shrank, 4 where nearly all grew, 2 where signs are as by chance.
+
+    The balance of n signs that are drawn by lot is about 1 / √n: a tint takes twice that.
+    """
+    if magnitude == 0:
+        return 2
+    balance = abs(total) / magnitude
+    chances = balance * balance * count
+    if chances < 4:
+        return 2
+    step = 1 if chances < 9 or balance < np.float32(0.6) else 2
+    return 2 + step if total > 0 else 2 - step
+
+
+@kernel
 def overview(
     count: NDArray[np.float32],
     total: NDArray[np.float32],
@@ -152,8 +168,8 @@ def overview(
 ) -> None:
     """Write the code of every pixel above the maximum zoom under which finite pairs lie.
 
-    Codes come in groups of 50 by sign balance, from all shrank to all grew; within a group by the
-    mean magnitude. 255 is no change at all.
+    Codes come in groups of 50 by `_group`, within a group by the mean magnitude. 255 is no change at
+    all.
 
     Args:
         count: of finite pairs, (h, w).
@@ -173,8 +189,5 @@ def overview(
                     continue
                 mean = magnitude[y, x] / count[y, x]
                 step = table[np.float32(mean).view(np.uint32) >> np.uint32(16)]
-                balance = np.float32(0)
-                if magnitude[y, x] > 0:
-                    balance = total[y, x] / magnitude[y, x]
-                group = min(4, max(0, int((balance + np.float32(1)) * np.float32(2.5))))
+                group = _group(total[y, x], magnitude[y, x], count[y, x])
                 codes[y, x] = 5 + 50 * group + step

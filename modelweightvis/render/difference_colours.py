@@ -22,6 +22,10 @@ PAIRS: dict[DiffColours, tuple[tuple[int, int, int], tuple[int, int, int]]] = {
     "green-red": ((255, 60, 60), (50, 255, 80)),
     "blue-orange": ((70, 140, 255), (255, 165, 40)),
 }
+#: What changed both ways, zoomed out, at full brightness.
+BOTH = (255, 244, 220)
+#: How much of its own colour each of five groups has, from nearly all shrank to nearly all grew.
+TINTS = (1.0, 0.35, 0.0, 0.35, 1.0)
 #: Share of full brightness that the least change has, so that it is seen.
 LEAST = 0.22
 STOPS = 5
@@ -48,8 +52,9 @@ def palette(name: DiffColours, *, overview: bool = False) -> NDArray[np.uint8]:
     colours = np.zeros((256, 4), np.float64)
     colours[:, 3] = 255
     if overview:
-        for group in range(5):
-            hue = shrank + (grew - shrank) * group / 4
+        for group, tint in enumerate(TINTS):
+            side = shrank if group < 2 else grew
+            hue = np.array(BOTH) + tint * (side - np.array(BOTH))
             ramp = np.linspace(LEAST, 1, 50)[:, None]
             colours[5 + 50 * group : 55 + 50 * group, :3] = ramp * hue
         colours[255, :3] = 0
@@ -76,4 +81,15 @@ def shares(name: DiffColours) -> tuple[tuple[str, ...], tuple[str, ...]]:
     return (
         tuple(hexadecimal(colours[5 + step]) for step in steps),
         tuple(hexadecimal(colours[131 + step]) for step in steps),
+    )
+
+
+def ramps(name: DiffColours) -> tuple[tuple[str, ...], ...]:
+    """Return the ramps of an overview's legend: shrank, both, grew."""
+    from modelweightvis.render.palettes import hexadecimal
+
+    colours = palette(name, overview=True)
+    steps = [49 * one // (STOPS - 1) for one in range(STOPS)]
+    return tuple(
+        tuple(hexadecimal(colours[first + step]) for step in steps) for first in (5, 105, 205)
     )

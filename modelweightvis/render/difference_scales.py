@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from modelweightvis.render.codes import octaves_of_upper
@@ -13,8 +13,11 @@ if TYPE_CHECKING:
 
     from modelweightvis.options import DiffMetric
 
-#: Decades of `abs-log`, from 1e-6 up; octaves of `relative`, up to 1; octaves of overviews, up to 1.
-DECADES, OCTAVES, OVERVIEW_OCTAVES = 5, 20, 12
+#: The scale of `rms` ends at so many rms of the first tensor, of which none is taken to be smaller
+#: than the second.
+RMS_SHARE, LEAST_RMS = 0.5, 1e-6
+#: Decades of `abs-log`, from 1e-6 up; octaves of `relative`, up to 1.
+DECADES, OCTAVES = 5, 20
 #: Steps of brightness of an overview.
 STEPS = 50
 
@@ -34,12 +37,17 @@ def share_table(metric: DiffMetric) -> NDArray[np.float32]:
     return _frozen(np.clip(shares, 0, 1).astype(np.float32))
 
 
-@cache
-def step_table() -> NDArray[np.uint8]:
-    """Return the brightness, 0 to 49, by the upper half of a mean share, (32768,)."""
+@lru_cache(maxsize=64)
+def step_table(low: float, high: float) -> NDArray[np.uint8]:
+    """Return the brightness, 0 to 49, by the upper half of a mean share, (32768,).
+
+    Args:
+        low: the power of two from which on it is brighter than the least.
+        high: the power of two at which it is brightest.
+    """
     import numpy as np
 
-    shares = np.clip(octaves_of_upper() / OVERVIEW_OCTAVES + 1, 0, 1)
+    shares = np.clip((octaves_of_upper() - low) / (high - low), 0, 1)
     return _frozen(np.rint(shares * (STEPS - 1)).astype(np.uint8))
 
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
-from itertools import groupby, islice
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from arbvis_core.api import (
@@ -19,7 +18,7 @@ from arbvis_core.api import (
 )
 from arbvis_core.values import TILE
 from modelweightvis.folds import windows
-from modelweightvis.options import DiffMetric
+from modelweightvis.options import DiffColours, DiffMetric
 from modelweightvis.render.compared import Compared
 from modelweightvis.render.difference_colours import (
     INFORMATIONAL,
@@ -27,8 +26,10 @@ from modelweightvis.render.difference_colours import (
     ONLY_RIGHT,
     colours_of,
     palette,
+    ramps,
     shares,
 )
+from modelweightvis.render.difference_scales import RMS_SHARE
 from modelweightvis.render.pieces import Spot, decodable, met, spots
 
 if TYPE_CHECKING:
@@ -39,11 +40,6 @@ if TYPE_CHECKING:
     from modelweightvis.render.pieces import Decoders
 
 METRICS: tuple[DiffMetric, ...] = ("rms", "abs-log", "exact", "relative")
-#: The scale ends at so many rms of the first tensor.
-RMS_SHARE = 0.5
-#: A tensor whose rms is smaller is taken to have this one.
-LEAST_RMS = 1e-6
-
 PLANES = (
     *(Plane(name, "float32", "sum") for name in ("count", "total", "magnitude")),
     Plane("flags", "uint8", "or"),
@@ -69,34 +65,18 @@ class DifferenceRenderer(LeafRenderer):
         return PLANES
 
     def survey(self, plan: ScenePlan, decoders: Decoders) -> Sequence[Crop]:
-        """Return a sample of the first side, whose rms scales the picture."""
-        from modelweightvis.render.pieces import crops
-        from modelweightvis.render.sampling import sample
+        """Return a sample of the same elements of both sides."""
+        from modelweightvis.render.difference_sampling import survey
 
-        return [
-            crop
-            for one in sample(_first_side(plan), decoders)
-            for crop in crops(one.placement, one.piece, decoders)
-        ]
+        return survey(plan, decoders)
 
     def decide(
         self, plan: ScenePlan, parts: Sequence[NDArray[np.uint8]], decoders: Decoders
     ) -> Mapping[str, Any]:
-        """Return the rms of the first side's sample, for every tensor and for all together."""
-        from modelweightvis.render.pieces import values
-        from modelweightvis.render.sampling import sample
+        """Return the rms of the first side, which scales the picture, and the span of overviews."""
+        from modelweightvis.render.difference_sampling import decide
 
-        buffers = iter(parts)
-        own: dict[str, Any] = {}
-        squares, count = 0.0, 0
-        for placement, pieces in groupby(
-            sample(_first_side(plan), decoders), lambda one: one.placement
-        ):
-            found = [_squares(values(placement, one.piece, buffers, decoders)) for one in pieces]
-            total, elements = sum(one for one, _ in found), sum(one for _, one in found)
-            own[placement.name] = {"rms": _rms(total, elements)}
-            squares, count = squares + total, count + elements
-        return {"rms": _rms(squares, count), "placements": own}
+        return decide(plan, parts, decoders)
 
     def present(self, plan: ScenePlan, key: TileKey) -> bool:
         """Tell whether any element lies in the tile."""
@@ -166,7 +146,7 @@ class DifferenceRenderer(LeafRenderer):
         ):
             codes[(flags & bit > 0) & stripes] = code
         count, total, magnitude = (planes[name] for name in ("count", "total", "magnitude"))
-        overview(count, total, magnitude, flags, step_table(), codes)
+        overview(count, total, magnitude, flags, step_table(*_span(plan, view)), codes)
         return Indexed(codes, palette(colours_of(view), overview=True))
 
     def merge(self, left: Compared, right: Compared) -> Compared:
@@ -180,43 +160,37 @@ class DifferenceRenderer(LeafRenderer):
     def legend(self, plan: ScenePlan, view: View, statistics: Compared | None) -> Sequence[Legend]:
         """Say what the colours mean."""
         metric, colours = _metric(view), colours_of(view)
-        ends = {
-            "rms": f"{RMS_SHARE} × rms of the first tensor",
-            "abs-log": "0.1",
-            "exact": "any",
-            "relative": "as large as the value",
-        }
+        special = _special(colours)
         shrank, grew = shares(colours)
-        special = tuple(
-            LegendEntry((colour,), label)
-            for colour, label in (
-                ("#000000", "identical"),
-                ("#ffffff", "NaN or infinite on either side"),
-                (_hex(colours, ONLY_LEFT), "only in the first"),
-                (_hex(colours, ONLY_RIGHT), "only in the second"),
-                (_hex(colours, INFORMATIONAL), "not compared"),
-            )
-        )
         leaf = (
-            LegendEntry(shrank, "shrank", f"−{ends[metric]}", "0"),
-            LegendEntry(grew, "grew", "0", f"+{ends[metric]}"),
+            LegendEntry(shrank, "shrank", f"−{ENDS[metric]}", "0"),
+            LegendEntry(grew, "grew", "0", f"+{ENDS[metric]}"),
             *special,
         )
-        note = (
-            f"Of all sampled values of the first the rms is {plan.decisions.get('rms', 0):.4g}. "
-            f"{NOTES[metric]}"
+        low, high = (f"{100 * 2**end:.3g} % of the scale" for end in _span(plan, view))
+        mixed = (
+            LegendEntry(ramp, name, low, high)
+            for ramp, name in zip(ramps(colours), ("shrank", "both", "grew"), strict=True)
         )
-        above = (
-            "Zoomed out, brightness is the mean change under a pixel, on a logarithmic scale over "
-            "twelve octaves; hue says whether more grew or more shrank. One changed element is "
-            "enough to light a pixel."
-        )
+        rms = plan.decisions.get("rms", 0)
+        note = f"Of all sampled values of the first the rms is {rms:.4g}. {NOTES[metric]}"
         return (
             Legend("leaf", f"difference, {metric}", leaf, note),
-            Legend("overview", f"mean difference, {metric}", leaf, above),
+            Legend("overview", f"mean difference, {metric}", (*mixed, *special), ABOVE),
         )
 
 
+#: What the ends of the scale stand for.
+ENDS = {
+    "rms": f"{RMS_SHARE} × rms of the first tensor",
+    "abs-log": "0.1",
+    "exact": "any",
+    "relative": "as large as the value",
+}
+ABOVE = (
+    "Zoomed out, brightness is the mean change under a pixel, on a logarithmic scale; a hue says that "
+    "more grew or shrank than by chance. One changed element is enough to light a pixel."
+)
 NOTES = {
     "rms": "Every tensor is scaled by the rms of its own sample.",
     "abs-log": "Brightness is linear in log |Δ|, from 10⁻⁶ to 0.1.",
@@ -234,20 +208,27 @@ def _metric(view: View) -> DiffMetric:
     raise UsageError(f"metric {view.metric!r} is not one of {', '.join(METRICS)}")
 
 
-def _hex(colours: str, code: int) -> str:
+def _span(plan: ScenePlan, view: View) -> tuple[float, float]:
+    """Return what overviews span, as powers of two of the scale."""
+    low, high = plan.decisions.get("overviews", {}).get(_metric(view), (-12.0, 0.0))
+    return low, high
+
+
+def _special(colours: DiffColours) -> tuple[LegendEntry, ...]:
+    named = (
+        ("#000000", "identical"),
+        ("#ffffff", "NaN or infinite on either side"),
+        (_hex(colours, ONLY_LEFT), "only in the first"),
+        (_hex(colours, ONLY_RIGHT), "only in the second"),
+        (_hex(colours, INFORMATIONAL), "not compared"),
+    )
+    return tuple(LegendEntry((colour,), label) for colour, label in named)
+
+
+def _hex(colours: DiffColours, code: int) -> str:
     from modelweightvis.render.palettes import hexadecimal
 
     return hexadecimal(palette(colours)[code])
-
-
-def _first_side(plan: ScenePlan) -> ScenePlan:
-    """Return the scene with the first tensor of every pair in place of the pair."""
-    placements = tuple(
-        replace(one, region=one.region.operands[0])
-        for one in plan.placements
-        if len(one.region.operands) == 2
-    )
-    return replace(plan, placements=placements)
 
 
 def _comparable(placement: Placement, decoders: Decoders) -> bool:
@@ -271,14 +252,3 @@ def _halves(spot: Spot) -> Iterator[tuple[Any, Window]]:
     if all(start < stop for start, stop in window):
         yield left, window
         yield right, window
-
-
-def _squares(values: NDArray[np.float32]) -> tuple[float, int]:
-    import numpy as np
-
-    finite = values[np.isfinite(values)].astype(np.float64)
-    return float((finite * finite).sum()), finite.size
-
-
-def _rms(squares: float, count: int) -> float:
-    return float((squares / count) ** 0.5) if count else 0.0

@@ -12,13 +12,11 @@ from modelweightvis.kernels.compare import FIGURES, LINEAR, RATIO, SIZE, measure
 from modelweightvis.render.codes import hatched
 from modelweightvis.render.compared import Compared
 from modelweightvis.render.difference_colours import INFORMATIONAL, ONLY_LEFT, ONLY_RIGHT
-from modelweightvis.render.difference_scales import share_table
+from modelweightvis.render.difference_scales import LEAST_RMS, RMS_SHARE, share_table
 from modelweightvis.render.differences import (
-    LEAST_RMS,
     LEFT_FLAG,
     PLANES,
     RIGHT_FLAG,
-    RMS_SHARE,
     TOLD_FLAG,
 )
 
