@@ -29,6 +29,8 @@ TINTS = (1.0, 0.35, 0.0, 0.35, 1.0)
 #: Share of full brightness that the least change has, so that it is seen.
 LEAST = 0.22
 STOPS = 5
+#: Of overviews, so that the middle of the scale is dark and what stands out is bright.
+GAMMA = 2.0
 
 
 def colours_of(view: View) -> DiffColours:
@@ -55,7 +57,7 @@ def palette(name: DiffColours, *, overview: bool = False) -> NDArray[np.uint8]:
         for group, tint in enumerate(TINTS):
             side = shrank if group < 2 else grew
             hue = np.array(BOTH) + tint * (side - np.array(BOTH))
-            ramp = np.linspace(LEAST, 1, 50)[:, None]
+            ramp = np.linspace(LEAST ** (1 / GAMMA), 1, 50)[:, None] ** GAMMA
             colours[5 + 50 * group : 55 + 50 * group, :3] = ramp * hue
         colours[255, :3] = 0
     else:
