@@ -41,7 +41,7 @@ def stored_names(architecture: Path) -> list[str]:
     """Return the tensor names of one architecture."""
     return [
         template.replace("{L}", str(layer)).replace("{E}", str(expert))
-        for template, _, _, _, layers, experts in json.loads(architecture.read_text("utf-8"))
+        for template, *_, layers, experts in json.loads(architecture.read_text("utf-8"))
         for layer in layers or [0]
         for expert in experts or [0]
     ]

@@ -35,6 +35,7 @@ class Expected(NamedTuple):
     role: str
     kind: str
     expert: int | None
+    shape: tuple[int, ...]
 
 
 def derive(architecture: str) -> list[Expected]:
@@ -88,7 +89,7 @@ def expect(
             expert = experts.pop()
         if role == "experts.gate_up" and len(halves) == 1 and kind == "weight":
             role = ("experts.gate", "experts.up")[halves.pop()]
-    return Expected(name, stack, layer, role, kind, expert)
+    return Expected(name, stack, layer, role, kind, expert, tuple(tensor.shape))
 
 
 class Roles:
@@ -282,14 +283,14 @@ class Flow:
 
 def pack(expected: list[Expected]) -> list[list[Any]]:
     """Fold tensors that differ in layer and expert only into one line."""
-    lines: dict[tuple[str, ...], tuple[set[int], set[int]]] = {}
-    for name, stack, layer, role, kind, expert in expected:
+    lines: dict[tuple[Any, ...], tuple[set[int], set[int]]] = {}
+    for name, stack, layer, role, kind, expert, shape in expected:
         template = name
         if expert is not None:
             template = re.sub(rf"(experts\.){expert}(?=\.)", r"\1{E}", template)
         if layer is not None:
             template = re.sub(rf"(?<=\.){layer}(?=\.)", "{L}", template, count=1)
-        layers, experts = lines.setdefault((template, stack, role, kind), (set(), set()))
+        layers, experts = lines.setdefault((template, stack, role, kind, shape), (set(), set()))
         layers |= set() if layer is None else {layer}
         experts |= set() if expert is None else {expert}
     return [[*key, sorted(ls), sorted(es)] for key, (ls, es) in lines.items()]
@@ -300,9 +301,9 @@ def unpack(lines: list[list[Any]]) -> list[Expected]:
     return [
         Expected(
             template.replace("{L}", str(layer)).replace("{E}", str(expert)),
-            stack, layer, role, kind, expert,
+            stack, layer, role, kind, expert, tuple(shape),
         )
-        for template, stack, role, kind, layers, experts in lines
+        for template, stack, role, kind, shape, layers, experts in lines
         for layer in layers or [None]
         for expert in experts or [None]
     ]  # fmt: skip

@@ -28,10 +28,15 @@ derive = load("derive")
 ARCHITECTURES = sorted(derive.ARCHITECTURES)
 
 
-def expected(architecture: str) -> list[tuple[object, ...]]:
-    """Return what the tensors of an architecture have to come out as."""
+def stored(architecture: str) -> list[tuple[object, ...]]:
+    """Return the lines of the table, in the form that the derivation has them."""
     path = derive.DATA / f"{architecture}.json"
     return [tuple(one) for one in derive.unpack(json.loads(path.read_text(encoding="utf-8")))]
+
+
+def expected(architecture: str) -> list[tuple[object, ...]]:
+    """Return what the tensors of an architecture have to come out as."""
+    return [one[:-1] for one in stored(architecture)]
 
 
 def told(name: Name) -> tuple[object, ...]:
@@ -78,4 +83,4 @@ def test_the_tables_are_what_transformers_says_today(architecture: str) -> None:
     pytest.importorskip("torch", reason=reason)
     pytest.importorskip("transformers", reason=reason)
     derived = [tuple(one) for one in derive.unpack(derive.pack(derive.derive(architecture)))]
-    assert sorted(derived, key=str) == sorted(expected(architecture), key=str)
+    assert sorted(derived, key=str) == sorted(stored(architecture), key=str)

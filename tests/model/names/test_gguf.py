@@ -39,7 +39,7 @@ PREFIXES = ("", "bert.", "roberta.", "distilbert.", "transformer.", "model.")
 
 def stored_names(architecture: str) -> Iterator[str]:
     """Yield the names of an architecture, experts fused into banks as the converter does."""
-    for template, _, _, _, layers, _ in json.loads((DATA / f"{architecture}.json").read_text()):
+    for template, *_, layers, _ in json.loads((DATA / f"{architecture}.json").read_text()):
         for layer in layers or [0]:
             yield template.replace("experts.{E}.", "experts.").replace("{L}", str(layer))
 
