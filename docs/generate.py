@@ -293,11 +293,19 @@ def cli() -> str:
     return page("Command line", intro, [one for one in parts if one])
 
 
+def manifest_schema() -> str:
+    """Return the schema that arbvis itself holds manifests to."""
+    from arbvis_core.cli.schema import PATH
+
+    return PATH.read_text(encoding="utf-8")
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "cli.md": cli,
     "values.md": values,
     "api.md": api,
     "models.md": models,
+    "manifest.schema.json": manifest_schema,
 }
 
 

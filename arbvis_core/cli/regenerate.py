@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import stat
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from arbvis_core.cli.schema import first_fault
 from arbvis_core.errors import SinkError
 from arbvis_core.manifest import SCHEMA
 from arbvis_core.sinks import paths
@@ -37,7 +37,7 @@ def regenerate(folder: str, title: str | None) -> str:
         for blob in pages(manifest, _statistics(folder, manifest)):
             sink.put(blob)
         return sink.commit()
-    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise SinkError(f"the manifest of {folder} is damaged; render it again") from error
     finally:
         sink.abort()
@@ -45,24 +45,20 @@ def regenerate(folder: str, title: str | None) -> str:
 
 def _checked(folder: str) -> dict[str, Any]:
     manifest = read_manifest(folder) or {}
-    if manifest["schema"] != SCHEMA:
+    if manifest.get("schema") != SCHEMA:
         raise SinkError(
-            f"{folder} has a manifest of schema {manifest['schema']}, and this arbvis writes "
+            f"{folder} has a manifest of schema {manifest.get('schema')}, and this arbvis writes "
             f"schema {SCHEMA}; render it again"
         )
+    if fault := first_fault(manifest):
+        raise SinkError(f"the manifest of {folder} is damaged at {fault}; render it again")
     keys = [scene["key"] for scene in manifest["scenes"]]
-    if not keys or not isinstance(manifest["title"], str):
-        raise ValueError
-    for part in ("viewer", "data", *(f"data/{_slug(key)}" for key in keys)):
+    if len({*keys}) < len(keys):
+        raise SinkError(f"the manifest of {folder} has two scenes of one key; render it again")
+    for part in ("viewer", "data", *(f"data/{key}" for key in keys)):
         if Path(folder, part).is_symlink():
             raise SinkError(f"{Path(folder, part)} is a link, which no bundle of arbvis has")
     return manifest
-
-
-def _slug(key: str) -> str:
-    if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", key):
-        raise ValueError
-    return key
 
 
 def _statistics(folder: str, manifest: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
@@ -74,7 +70,7 @@ def _statistics(folder: str, manifest: Mapping[str, Any]) -> dict[str, dict[str,
             continue
         try:
             found[scene["key"]] = dict(json.loads(_content(path)))
-        except (OSError, ValueError) as error:
+        except (OSError, TypeError, ValueError) as error:
             raise SinkError(f"{path} cannot be read; render the bundle again") from error
     return found
 

@@ -70,11 +70,15 @@ def test_takes_nothing_else(cli: Any, bundle: Path, args: tuple[str, ...]) -> No
     ("facts", "said"),
     [
         ({"schema": 99}, "schema 99"),
-        ({"scenes": None}, "is damaged"),
-        ({"scenes": [{}]}, "is damaged"),
-        ({"scenes": [7]}, "is damaged"),
+        ({"scenes": None}, "is damaged at scenes: it is missing; render it again"),
+        ({"scenes": []}, "is damaged at scenes: it holds 0 values"),
+        ({"scenes": [{}]}, r"is damaged at scenes\[0\]\.key: it is missing"),
+        ({"scenes": [7]}, r"is damaged at scenes\[0\]: it is no object"),
         ({"scenes": [{"key": "../../etc"}]}, "damaged"),
-        ({"title": None}, "is damaged"),
+        ({"title": None}, "is damaged at title: it is missing"),
+        ({"title": 7}, "is damaged at title: it is no string"),
+        ({"warnings": "none"}, "is damaged at warnings: it is no array"),
+        ({"surprise": 1}, "is damaged at surprise: nothing of this name belongs there"),
     ],
 )
 def test_a_damaged_manifest(cli: Any, bundle: Path, facts: dict[str, Any], said: str) -> None:
@@ -85,6 +89,20 @@ def test_a_damaged_manifest(cli: Any, bundle: Path, facts: dict[str, Any], said:
     assert re.search(said, outcome.err)
     assert tree(bundle) == before
     assert not [one for one in bundle.parent.iterdir() if one.name.startswith(".")]
+
+
+def test_two_scenes_of_one_key(cli: Any, bundle: Path) -> None:
+    (scene,) = json.loads((bundle / "manifest.json").read_text())["scenes"]
+    change(bundle, scenes=[scene, scene])
+    outcome = cli("--regen-html", str(bundle))
+    assert (outcome.code, "two scenes of one key" in outcome.err) == (2, True)
+
+
+def test_statistics_that_are_no_facts(cli: Any, bundle: Path) -> None:
+    (bundle / "data" / "bytes" / "stats.json").write_text("7")
+    outcome = cli("--regen-html", str(bundle))
+    assert (outcome.code, outcome.err.count("\n")) == (2, 1)
+    assert "stats.json cannot be read; render the bundle again" in outcome.err
 
 
 @pytest.mark.parametrize("part", ["viewer", "data", "data/bytes"])
