@@ -6,7 +6,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from arbvis_core.api import Document, Layout, LayoutError, Priority, Request, Scene
-from modelweightvis.options import ColourOptions, DifferenceOptions, MoeOptions, TensorOptions
+from modelweightvis.options import (
+    ColourOptions,
+    DifferenceOptions,
+    MoeOptions,
+    ReportOptions,
+    TensorOptions,
+)
 from modelweightvis.tensors import is_difference
 
 if TYPE_CHECKING:
@@ -88,7 +94,12 @@ def _scene(request: Request, number: int, documents: Sequence[Document]) -> Scen
         renderer="differences" if compared else "elements",
         documents=tuple(documents if _insists(request) else holding),
         labels=_labels(drawing),
-        attributes={"painted": round(picture.elements / (canvas.width * canvas.height), 4)},
+        attributes={
+            "painted": round(picture.elements / (canvas.width * canvas.height), 4),
+            "difference": documents[0].metadata.get("difference"),
+            "profiles": request.option(ReportOptions).report is not None,
+            "input": number,
+        },
         view=(
             request.option(DifferenceOptions).view()
             if compared

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from modelweightvis.layouts.forms import gap_of
 from modelweightvis.layouts.sketches import ASPECT, Sketch, gathered, outlined, stacked
-from modelweightvis.layouts.stacks import Stack, banner, outside, stack_forms, template_of
+from modelweightvis.layouts.stacks import Stack, banner, outside, stack_forms, templates_of
 from modelweightvis.layouts.trees import tree_forms
 from modelweightvis.sidecars import config_of
 
@@ -54,21 +54,21 @@ def _model(model: Model, columns: int | None, aspect: float, *, whole: bool) -> 
     shared = next((stack for stack in stacks if not stack.name), None)
     own = [stack for stack in stacks if stack.name]
     if not own:
-        return tree_forms(model.tensors, aspect)[0]
+        return tree_forms(model.tensors, (aspect,))[0]
     choices = []
     for stack in own:
-        forms = _forms(stack, aspect / min(len(own), 3), columns)
+        forms = _forms(stack, (aspect, aspect / len(own)), columns)
         choices.append([outlined(form, stack.name, "stack") for form in forms])
     around = sum(one.elements for one in shared.tensors) if shared else 0
     picture = gathered(choices, _gap(choices), aspect, around)
     return _with_shared(picture, shared) if shared else picture
 
 
-def _forms(stack: Stack, aspect: float, columns: int | None) -> list[Sketch]:
-    template = template_of(stack)
-    if template is None:
-        return tree_forms(stack.tensors, aspect)
-    return stack_forms(stack, template, aspect, columns)
+def _forms(stack: Stack, aspects: Sequence[float], columns: int | None) -> list[Sketch]:
+    templates = templates_of(stack)
+    if not templates:
+        return tree_forms(stack.tensors, aspects)
+    return stack_forms(stack, templates, tuple(dict.fromkeys(aspects)), columns)
 
 
 def _gap(choices: Sequence[Sequence[Sketch]]) -> int:

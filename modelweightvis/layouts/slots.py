@@ -36,6 +36,11 @@ class Packing(NamedTuple):
     forms: tuple[Form, ...]
     corners: tuple[tuple[int, int], ...]
 
+    @property
+    def cut(self) -> bool:
+        """Whether a matrix is folded that need not be."""
+        return any(form.cut for form in self.forms)
+
 
 class Seat(NamedTuple):
     """Where a tensor belongs: its slot, by number, and its place among the experts."""

@@ -23,10 +23,10 @@ from modelweightvis.layouts.slots import Packing, Seat, pack_slots, slots_apart,
 if TYPE_CHECKING:
     from modelweightvis.tensors import Tensor
 
-#: Width over height of a pleasant block.
-_BLOCK: Final = 1.0
-#: So many numbers of columns are tried.
-_TRIED: Final = 8
+#: Widths over heights of pleasant blocks.
+_BLOCKS: Final = (1.0, 0.6, 1.6)
+#: So many blocks and numbers of columns are tried in full.
+_TRIED: Final = 5
 #: So many widths are tried where none is given.
 _WIDTHS: Final = 16
 
@@ -83,53 +83,61 @@ class Template(NamedTuple):
         drawing.spots.extend(_spot(one, self.packing, seat, x, y) for one, seat in found)
 
 
-def template_of(stack: Stack) -> Template | None:
-    """Return the block of a stack; None for a stack without blocks."""
+def templates_of(stack: Stack) -> list[Template]:
+    """Return blocks of a stack, more or less wide; none for a stack without blocks."""
     tensors = [one for one in stack.tensors if one.name.layer is not None]
     if not tensors:
-        return None
+        return []
     kinds = _kinds(tensors)
     layers = [one.name.layer for one in tensors if one.name.layer is not None]
     slots, seats = slots_of(tensors, [kinds[layer] for layer in layers])
-    members: dict[int, list[tuple[Tensor, Seat]]] = {}
+    found: dict[int, list[tuple[Tensor, Seat]]] = {}
     for one, layer, seat in zip(tensors, layers, seats, strict=True):
-        members.setdefault(layer, []).append((one, seat))
+        found.setdefault(layer, []).append((one, seat))
+    members = {
+        layer: tuple(sorted(pairs, key=lambda pair: pair[1])) for layer, pairs in found.items()
+    }
     elements = sum(slot.elements for slot in slots)
-    mean = elements / len(members)
-    forms = [form for slot in slots for form in slot.forms(1)]
-    widths = widths_of([form.width for form in forms], int(mean), _BLOCK)
-    (packing,) = pack_slots(slots, widths, [lambda packed: share(packed, mean, _BLOCK)])
-    return Template(
-        packing,
-        {layer: tuple(sorted(found, key=lambda pair: pair[1])) for layer, found in members.items()},
-        _layers(sorted(members), stack.layers),
-        elements,
-        2 * gap_of(max(packing.width, packing.height)),
-    )
+    mean = elements // len(members)
+    wide = [form.width for slot in slots for form in slot.forms(1)]
+    widths = sorted({width for aspect in _BLOCKS for width in widths_of(wide, mean, aspect)})
+    worths = [partial(_worth, mean, aspect) for aspect in _BLOCKS]
+    packings = list(dict.fromkeys(pack_slots(slots, widths, worths)))
+    if not packings[0].cut:
+        packings = [one for one in packings if not one.cut]
+    shown = _layers(sorted(members), stack.layers)
+    return [
+        Template(one, members, shown, elements, 2 * gap_of(max(one.width, one.height)))
+        for one in packings
+    ]
 
 
 def stack_forms(
-    stack: Stack, template: Template, aspect: float, columns: int | None = None
+    stack: Stack,
+    templates: Sequence[Template],
+    aspects: Sequence[float],
+    columns: int | None = None,
 ) -> list[Sketch]:
     """Return what a stack may look like: its blocks in more or fewer columns, the best first.
 
     Args:
         stack: its tensors.
-        template: its block.
-        aspect: width over height that is wanted.
+        templates: its block, in one or more forms.
+        aspects: widths over heights that may be wanted, the best first.
         columns: the number of columns, where it is given.
     """
     above, below = outside(stack.tensors)
     elements = sum(one.elements for one in (*above, *below))
     forms = []
-    for count in _counts(template, elements, aspect, columns):
+    tried = [_columned(templates, elements, aspect, columns) for aspect in aspects]
+    for template, count in {key: form for found in tried for key, form in found.items()}.values():
         blocks = template.blocks(count)
         around = [banner(part, blocks.width) for part in (above, below) if part]
         parts = [*around[: bool(above)], blocks, *around[bool(above) :]]
         forms.append(stacked(parts, template.gap))
 
     def value(form: Sketch) -> float:
-        return share(Packed((), form.width, form.height), form.elements, aspect)
+        return share(Packed((), form.width, form.height), form.elements, aspects[0])
 
     return sorted(forms, key=lambda form: -value(form))
 
@@ -210,20 +218,28 @@ def _layers(found: Sequence[int], wanted: int) -> tuple[int, ...]:
     return tuple(range(count)) if count <= 4 * len(found) + 64 else tuple(found)
 
 
-def _counts(template: Template, outside: int, aspect: float, columns: int | None) -> Sequence[int]:
-    """Return the numbers of columns that are worth trying, all with columns of one height."""
-    layers = len(template.layers)
-    if columns is not None:
-        return [min(columns, layers)]
+def _columned(
+    templates: Sequence[Template], outside: int, aspect: float, columns: int | None
+) -> dict[tuple[int, int], tuple[Template, int]]:
+    """Return the blocks and numbers of columns that are worth trying."""
 
-    def value(count: int) -> float:
+    def value(key: tuple[int, int]) -> float:
+        template, count = templates[key[0]], key[1]
         blocks = template.blocks(count)
         packed = Packed((), blocks.width, blocks.height + outside // blocks.width)
         return share(packed, template.elements + outside, aspect)
 
+    layers = len(templates[0].layers)
+    counts = _counts(layers) if columns is None else [min(columns, layers)]
+    forms = [(at, count) for at in range(len(templates)) for count in counts]
+    best = sorted(forms, key=lambda form: -value(form))[:_TRIED]
+    return {(at, count): (templates[at], count) for at, count in best}
+
+
+def _counts(layers: int) -> list[int]:
+    """Return the numbers of columns that make a difference, all of one height but the last."""
     rows = dict.fromkeys(-(-layers // count) for count in range(1, layers + 1))
-    counts = dict.fromkeys(-(-layers // row) for row in rows)
-    return sorted(counts, key=lambda count: (-value(count), count))[:_TRIED]
+    return list(dict.fromkeys(-(-layers // row) for row in rows))
 
 
 def _spot(tensor: Tensor, packing: Packing, seat: Seat, x: int, y: int) -> Spot:

@@ -35,12 +35,12 @@ class _Effort(NamedTuple):
     widths: int = 5
 
 
-def tree_forms(tensors: Sequence[Tensor], aspect: float = ASPECT) -> list[Sketch]:
-    """Return what tensors may look like that are packed by the words of their names."""
+def tree_forms(tensors: Sequence[Tensor], aspects: Sequence[float] = (ASPECT,)) -> list[Sketch]:
+    """Return tensors packed by the words of their names, at about each of several aspects."""
     tensors = sorted(tensors, key=lambda one: natural(one.name.source))
     paths = [tuple(one.name.source.split(".")[:-1]) for one in tensors]
     effort = _Effort() if len(tensors) <= _MANY else _Effort((1.0,), 3)
-    return _branch(tensors, paths, 0, (aspect,), effort)
+    return _branch(tensors, paths, 0, aspects, effort)
 
 
 def _branch(
