@@ -287,7 +287,7 @@ def cli() -> str:
     intro = (
         "Both programs print this with `--help`; plugins may add flags and commands. "
         "[Exit codes](exit-codes.md) says how they end. `ARBVIS_PLUGINS` limits which plugins are "
-        "loaded, `NO_COLOR` turns colours off, `ARBVIS_CACHE_DIR` moves the compiled kernels, and "
+        "loaded, `ARBVIS_STRICT=1` ends at the first that is at fault, `NO_COLOR` turns colours off, `ARBVIS_CACHE_DIR` moves the compiled kernels, and "
         "`ARBVIS_DEBUG=1` prints the traceback of an error."
     )
     return page("Command line", intro, [one for one in parts if one])

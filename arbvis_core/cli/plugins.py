@@ -47,7 +47,11 @@ def _command(profile: Profile, registry: Registry) -> Callable[..., None]:
         check: Annotated[bool, typer.Option("--check", help="Exit 1 if anything failed.")] = False,
         explain: Annotated[
             str | None,
-            typer.Option("--explain", metavar="FILE", help="Say who would take this file."),
+            typer.Option(
+                "--explain",
+                metavar="FILE",
+                help="Say who would take this file, or each file of a folder.",
+            ),
         ] = None,
     ) -> None:
         with prints_aside():
@@ -91,7 +95,7 @@ def _listed(registry: Registry) -> list[str]:
     ]
     lines = [
         f"{'BAD' if one.error else 'ok ':3} {one.name:{widths[0]}}  {one.version:{widths[1]}}  "
-        f"{one.error or _brought(one)}"
+        f"{_failed(one) if one.error else _brought(one)}"
         for one in registry.plugins
     ]
     told = {one.error for one in registry.plugins}
@@ -100,6 +104,10 @@ def _listed(registry: Registry) -> list[str]:
 
 def _repeats(fault: str, told: set[str | None]) -> bool:
     return any(one and one in fault for one in told)
+
+
+def _failed(plugin: PluginInfo) -> str:
+    return f"{plugin.error}  ({plugin.origin})"
 
 
 def _brought(plugin: PluginInfo) -> str:
@@ -115,7 +123,7 @@ def _brought(plugin: PluginInfo) -> str:
 def _explained(explanation: Explanation) -> list[str]:
     lines = []
     if explanation.sources > 1:
-        lines.append(f"{explanation.spec} holds {explanation.sources:,} files; this is the first")
+        lines.append(f"{explanation.spec} holds {explanation.sources:,} files")
     for stage in explanation.stages:
         lines.append(f"{stage.name} {stage.subject}")
         lines += [f"  {_candidate(one)}" for one in stage.candidates]

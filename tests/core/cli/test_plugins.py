@@ -36,7 +36,7 @@ def test_lists_what_was_loaded(cli: Any) -> None:
 def test_names_what_failed(capsys: pytest.CaptureFixture[str]) -> None:
     lines = listed(capsys, broken()).splitlines()
     assert lines[0].split()[:7] == ["ok", "good", "1.0", "2", "formats,", "1", "layout"]
-    assert lines[1].startswith("BAD bad   0.2.1  ImportError: No module named 'torch'")
+    assert lines[1] == "BAD bad   0.2.1  ImportError: No module named 'torch'  (bad (bad))"
     assert lines[2:] == ["another fault"]
 
 
@@ -66,9 +66,12 @@ def test_explain_names_the_winners(cli: Any, sample: Path) -> None:
 def test_explain_of_a_folder_and_in_json(cli: Any, tmp_path: Path) -> None:
     for name in "ab":
         (tmp_path / name).write_bytes(b"x")
-    assert "holds 2 files" in cli("plugins", "--explain", str(tmp_path)).out
+    said = cli("plugins", "--explain", str(tmp_path)).out.splitlines()
+    assert said[0] == f"{tmp_path} holds 2 files"
+    assert "parse a, b" in said
     facts = json.loads(cli("plugins", "--explain", str(tmp_path), "--json").out)
     assert facts["explanation"]["sources"] == 2
+    assert facts["explanation"]["stages"][1]["files"] == ["a", "b"]
     assert [stage["name"] for stage in facts["explanation"]["stages"]] == [
         *("open", "parse", "arrange", "render"),
     ]

@@ -112,11 +112,37 @@ def test_what_nothing_opens_is_said(loaded: Callable[..., Registry]) -> None:
     assert "can open gopher://" in (found.error or "")
 
 
-def test_of_a_folder_the_first_source_is_explained(
+def test_of_a_folder_every_file_is_explained(
+    install: Callable[..., str], loaded: Callable[..., Registry], tmp_path: Path
+) -> None:
+    install("arbvis-toy", TOY)
+    folder = tmp_path / "folder"
+    (folder / "deep").mkdir(parents=True)
+    for name in ("deep/c.toy", "b.toy", "a.bin", "d.toy"):
+        (folder / name).write_bytes(b"TOY" if name.endswith("toy") else b"x")
+    found = loaded("arbvis-toy").explain(str(folder))
+    assert (found.error, found.sources) == (None, 4)
+    parsed = [one for one in found.stages if one.name == "parse"]
+    winners = [[one.name for one in stage.candidates if one.wins] for stage in parsed]
+    assert [(one.subject, one.files) for one in parsed] == [
+        ("a.bin", ("a.bin",)),
+        ("b.toy, d.toy, deep/c.toy", ("b.toy", "d.toy", "deep/c.toy")),
+    ]
+    assert winners == [["raw"], ["toy"]]
+
+
+def test_many_files_are_counted_where_they_are_not_listed(
     loaded: Callable[..., Registry], tmp_path: Path
 ) -> None:
-    for name in ("b.bin", "a.bin"):
-        (tmp_path / name).write_bytes(b"x")
-    found = loaded().explain(str(tmp_path))
-    assert found.sources == 2
-    assert stage(found, "parse").subject == "a.bin"
+    for number in range(25):
+        (tmp_path / f"{number:02}").write_bytes(b"x")
+    parsed = stage(loaded().explain(str(tmp_path)), "parse")
+    assert parsed.subject.endswith("18, 19 and 5 more")
+    assert len(parsed.files) == 25
+
+
+def test_a_strict_profile_has_no_fallback(loaded: Callable[..., Registry], tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"x")
+    found = loaded().explain(str(tmp_path), Profile("modelweightvis", strict=True))
+    assert answers(stage(found, "parse")) == [("raw", "no", False)]
+    assert f"finds nothing to show in {tmp_path}" in (found.error or "")
