@@ -55,6 +55,52 @@ def encode_bfloat16(
     _encode_upper(_ready(stored, np.uint16), _ready(table, np.uint8), codes, top, left)
 
 
+def measure_bfloat16(
+    stored: NDArray[np.uint16],
+    table: NDArray[np.uint8],
+    factor: float,
+    codes: NDArray[np.uint8],
+    sum_abs: NDArray[np.float32],
+    counts: NDArray[np.uint32],
+    top: int = 0,
+    left: int = 0,
+) -> int:
+    """Encode bfloat16 as it is stored, count its codes and add up magnitudes, in one pass.
+
+    Args:
+        stored: (h, w).
+        table: the code of every stored value, (65536,).
+        factor: what magnitudes are multiplied by.
+        codes: written: a C-contiguous tile, (height, width).
+        sum_abs: added to: the plane of that name, half the tile's size.
+        counts: added to: how often each stored value occurs, (65536,).
+        top: the first row in the tile.
+        left: the first column in the tile.
+
+    Returns:
+        How many magnitudes are not finite; they are not added up.
+    """
+    _check(stored, codes, top, left, 1)
+    _check(stored, sum_abs, top, left, 2)
+    ready, terms = _ready(stored, np.uint16), _terms(stored, left)
+    table = _ready(table, np.uint8)
+    return int(_measure_upper(ready, table, factor, codes, sum_abs, counts, terms, top, left))
+
+
+def all_finite(values: NDArray[np.float32]) -> bool:
+    """Tell whether no value, (h, w), is a NaN or an infinity."""
+    return bool(_all_finite(_ready(values, np.float32).reshape(-1)))
+
+
+def cover(shape: tuple[int, int], plane: NDArray[np.float32], top: int = 0, left: int = 0) -> None:
+    """Count elements that are all finite: what `measure` does to the plane `count`."""
+    height, width = shape
+    down = np.bincount(np.arange(top, top + height) >> 1)[top >> 1 :]
+    across = np.bincount(np.arange(left, left + width) >> 1)[left >> 1 :]
+    area = plane[top >> 1 :, left >> 1 :][: down.size, : across.size]
+    area += np.multiply.outer(down, across).astype(np.float32)
+
+
 def measure(
     values: NDArray[np.float32], planes: Mapping[str, NDArray[Any]], top: int = 0, left: int = 0
 ) -> None:
@@ -68,12 +114,15 @@ def measure(
         top: its first row in the tile.
         left: its first column in the tile.
     """
-    ready = _ready(values, np.float32)
-    # Room for what a row adds, from the even column at or before its first one.
-    terms = np.zeros((left & 1) + values.shape[1] + 1, np.float32)
+    ready, terms = _ready(values, np.float32), _terms(values, left)
     for name, plane in planes.items():
         _check(values, plane, top, left, 2)
         _PLANES[name](ready, top, left, terms, plane)
+
+
+def _terms(values: NDArray[Any], left: int) -> NDArray[np.float32]:
+    """Return room for what a row adds, from the even column at or before its first one."""
+    return np.zeros((left & 1) + values.shape[1] + 1, np.float32)
 
 
 def _check(values: NDArray[Any], into: NDArray[Any], top: int, left: int, scale: int) -> None:
@@ -120,6 +169,44 @@ def _encode_upper(
         row = codes[np.uint64(top) + y]
         for x in range(np.uint64(stored.shape[1])):
             row[np.uint64(left) + x] = table[stored[y, x]]
+
+
+@kernel
+def _measure_upper(
+    stored: NDArray[np.uint16],
+    table: NDArray[np.uint8],
+    factor: float,
+    codes: NDArray[np.uint8],
+    sums: NDArray[np.float32],
+    counts: NDArray[np.uint32],
+    terms: NDArray[np.float32],
+    top: int,
+    left: int,
+) -> int:
+    infinite, head, scale = 0, np.uint64(left & 1), np.float32(factor)
+    for y in range(stored.shape[0]):
+        row = codes[np.uint64(top + y)]
+        for x in range(np.uint64(stored.shape[1])):
+            code = stored[y, x]
+            row[np.uint64(left) + x] = table[code]
+            counts[code] += np.uint32(1)
+        broken = np.int32(0)
+        for x in range(np.uint64(stored.shape[1])):
+            bits = np.uint32(np.uint32(stored[y, x] & np.uint16(0x7FFF)) << np.uint32(16))
+            size = bits.view(np.float32) * scale
+            broken += np.int32(not size < np.float32(np.inf))
+            terms[head + x] = size if size < np.float32(np.inf) else np.float32(0)
+        infinite += int(broken)
+        _add_pairs(terms, left, sums[(top + y) >> 1])
+    return infinite
+
+
+@kernel
+def _all_finite(values: NDArray[np.float32]) -> bool:
+    bits, largest = values.view(np.uint32), np.uint32(0)
+    for i in range(np.uint64(bits.size)):
+        largest = max(largest, np.uint32(bits[i] & np.uint32(0x7FFFFFFF)))
+    return bool(largest < np.uint32(_INFINITY))
 
 
 @kernel

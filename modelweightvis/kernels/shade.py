@@ -33,6 +33,20 @@ def magnitudes(
 
 
 @kernel
+def scaled_magnitudes(
+    total: NDArray[np.float32],
+    factor: np.float32,
+    table: NDArray[np.uint8],
+    codes: NDArray[np.uint8],
+) -> None:
+    """Do what `magnitudes` does where the count is the same everywhere: multiply by one over it."""
+    for y in range(np.uint64(total.shape[0])):
+        for x in range(np.uint64(total.shape[1])):
+            value = total[y, x] * factor
+            codes[y, x] = table[np.float32(value).view(np.uint32) >> np.uint32(16)]
+
+
+@kernel
 def balances(
     total: NDArray[np.float32],
     magnitude: NDArray[np.float32],

@@ -88,30 +88,16 @@ class Statistics:
         _add_bins(bits, bins.reshape(-1))
         self.histogram += bins.sum(axis=0, dtype=np.int64)
 
-    def add_counts(self, counts: NDArray[np.integer[Any]], values: NDArray[np.float32]) -> None:
+    def add_counts(self, counts: NDArray[np.uint32], values: NDArray[np.float32]) -> None:
         """Take in values of a type of 16 bits, by how often each of its codes occurs.
 
         Args:
             counts: as `tally` makes them, (65536,).
             values: what the codes mean, (65536,).
         """
-        codes = np.flatnonzero(counts)
-        often, values = counts[codes].astype(np.int64), values[codes]
-        finite = np.isfinite(values)
-        zeros = often[values == 0].sum()
-        self.counts += np.array([often.sum(), often[~finite].sum(), zeros], np.int64)
-        bins = _BIN_OF[values.view(np.uint32) >> 16]
-        self.histogram += np.bincount(bins, often, 256).astype(np.int64)
-        if finite.any():
-            often, values = often[finite], values[finite]
-            low, high = min(values.min(), self.extremes[0]), max(values.max(), self.extremes[1])
-            self.extremes[:] = low, high
-            self.sums[SUM_ABS] += (abs(values.astype(np.float64)) * often).sum()
-            first = values.astype(np.float64) - self.shift
-            power = often.astype(np.float64)
-            for exponent in (FIRST, SECOND, THIRD, FOURTH):
-                power *= first
-                self.sums[exponent] += power.sum()
+        _add_counts(
+            counts, values, self.shift, self.counts, self.sums, self.extremes, self.histogram
+        )
 
     def merged(self, other: Statistics) -> Statistics:
         """Return what both took in; they must have the same shift."""
@@ -219,3 +205,41 @@ def _add_bins(bits: NDArray[np.uint32], bins: NDArray[np.uint32]) -> None:
         for x in range(np.uint64(bits.shape[1])):
             at = np.uint64(_BIN_OF[bits[y, x] >> np.uint32(16)])
             bins[((x & np.uint64(3)) << np.uint64(8)) + at] += np.uint32(1)
+
+
+@kernel
+def _add_counts(
+    often: NDArray[np.uint32],
+    values: NDArray[np.float32],
+    shift: float,
+    counts: NDArray[np.int64],
+    sums: NDArray[np.float64],
+    extremes: NDArray[np.float32],
+    histogram: NDArray[np.int64],
+) -> None:
+    """Add values of which there are so many each."""
+    bits = values.view(np.uint32)
+    for start in range(0, often.size, _LANES):
+        some = np.uint32(0)
+        for lane in range(np.uint64(_LANES)):
+            some |= often[np.uint64(start) + lane]
+        if some == 0:  # most codes of a tile never occur
+            continue
+        for at in range(np.uint64(start), np.uint64(start + _LANES)):
+            if often[at] == 0:
+                continue
+            number, value = np.int64(often[at]), values[at]
+            counts[ELEMENTS] += number
+            histogram[_BIN_OF[bits[at] >> np.uint32(16)]] += number
+            if not abs(value) < np.float32(np.inf):
+                counts[NON_FINITE] += number
+                continue
+            if value == 0:
+                counts[ZEROS] += number
+            extremes[0], extremes[1] = min(extremes[0], value), max(extremes[1], value)
+            sums[SUM_ABS] += np.float64(abs(value)) * number
+            first = np.float64(value) - shift
+            power = np.float64(number)
+            for exponent in range(FIRST, FOURTH + 1):
+                power *= first
+                sums[exponent] += power

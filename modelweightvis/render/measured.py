@@ -12,53 +12,17 @@ if TYPE_CHECKING:
 
     from modelweightvis.kernels.statistics import Statistics
 
-#: Tensors whose codes are counted at one time; a count of every code takes half a megabyte.
-MOST_TALLIES = 32
-
-
-@dataclass(frozen=True, slots=True)
-class Tally:
-    """How often each code of a type of 16 bits occurs in a tensor.
-
-    Attributes:
-        encoding: names the type.
-        shift: what moments will be taken about.
-        counts: uint32 of one tile, int64 of more, (65536,).
-    """
-
-    encoding: str
-    shift: float
-    counts: NDArray[np.integer[Any]]
-
-    def added(self, other: Tally) -> Tally:
-        """Return what both counted."""
-        import numpy as np
-
-        counts = np.add(self.counts, other.counts, dtype=np.int64)
-        return Tally(self.encoding, self.shift, counts)
-
-    def statistics(self) -> Statistics:
-        """Return the statistics of the values that the codes stand for."""
-        from modelweightvis.encodings.units import code_values
-        from modelweightvis.kernels.statistics import Statistics
-
-        found = Statistics(self.shift)
-        found.add_counts(self.counts, code_values(self.encoding))
-        return found
-
 
 @dataclass(frozen=True, slots=True)
 class Measured:
     """What was measured of the tensors of some tiles.
 
     Attributes:
-        figures: what has been added up, by placement.
-        tallies: what is still counted by code.
+        figures: by placement.
         heads: of the tensors that are cut into heads.
     """
 
     figures: Mapping[str, Statistics] = field(default_factory=dict)
-    tallies: Mapping[str, Tally] = field(default_factory=dict)
     heads: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
 
     def merged(self, other: Measured) -> Measured:
@@ -66,34 +30,21 @@ class Measured:
         figures = {**self.figures}
         for name, one in other.figures.items():
             figures[name] = figures[name].merged(one) if name in figures else one
-        tallies = {**self.tallies}
-        for name, tally in other.tallies.items():
-            tallies[name] = tallies[name].added(tally) if name in tallies else tally
-        both = Measured(figures, tallies, _heads(self.heads, other.heads))
-        return both if len(tallies) <= MOST_TALLIES else both.settled()
-
-    def settled(self) -> Measured:
-        """Return the same with nothing counted by code any more."""
-        figures = {**self.figures}
-        for name, tally in self.tallies.items():
-            found = tally.statistics()
-            figures[name] = figures[name].merged(found) if name in figures else found
-        return Measured(figures, {}, self.heads)
+        return Measured(figures, _heads(self.heads, other.heads))
 
     def summary(self, names: Sequence[str]) -> dict[str, Any]:
         """Return plain figures and histograms of these placements, as far as they were measured."""
-        figures = self.settled().figures
         return {
-            name: _described(figures[name], self.heads.get(name))
+            name: _described(self.figures[name], self.heads.get(name))
             for name in names
-            if name in figures
+            if name in self.figures
         }
 
     def totals(self) -> tuple[int, int, int]:
         """Return how many elements there are, how many are not finite, and how many are zero."""
         from modelweightvis.kernels.statistics import ELEMENTS, NON_FINITE, ZEROS
 
-        counts = [one.counts for one in self.settled().figures.values()]
+        counts = [one.counts for one in self.figures.values()]
         elements, broken, zeros = (
             sum(int(one[at]) for one in counts) for at in (ELEMENTS, NON_FINITE, ZEROS)
         )

@@ -8,12 +8,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arbvis_core.api import TILE, Indexed, Leaf
-from modelweightvis.kernels.measure import encode, encode_bfloat16, measure
+from modelweightvis.encodings.units import code_values
+from modelweightvis.kernels.measure import (
+    all_finite,
+    cover,
+    encode,
+    encode_bfloat16,
+    measure,
+    measure_bfloat16,
+)
 from modelweightvis.kernels.statistics import Statistics, tally
 from modelweightvis.render.codes import hatched, stored_table, value_table
 from modelweightvis.render.deciding import mean_of, reference, value_window
 from modelweightvis.render.heads import added, measured
-from modelweightvis.render.measured import Measured, Tally
+from modelweightvis.render.measured import Measured
 from modelweightvis.render.palettes import palette
 from modelweightvis.render.pieces import decode16
 from modelweightvis.render.shading import HATCHED
@@ -23,8 +31,7 @@ if TYPE_CHECKING:
     from modelweightvis.render.looks import Looks
     from modelweightvis.render.pieces import Spot
 
-#: Elements from which on it is quicker to count codes than to add up what they mean.
-MANY = 1 << 15
+_HALF = (TILE // 2, TILE // 2)
 
 
 class Painter:
@@ -36,11 +43,8 @@ class Painter:
         self._looks = looks
         self._window = value_window(plan.decisions, looks)
         self._codes = np.zeros((TILE, TILE), np.uint8)
-        self._planes: dict[str, NDArray[Any]] = {
-            plane.name: np.zeros((TILE // 2, TILE // 2), plane.dtype) for plane in looks.planes
-        }
+        self._planes = _Planes(looks)
         self._figures: dict[str, Statistics] = {}
-        self._tallies: dict[str, Tally] = {}
         self._heads: dict[str, NDArray[np.float64]] = {}
 
     def put(self, spot: Spot, values: NDArray[np.float32]) -> None:
@@ -48,22 +52,31 @@ class Painter:
         octaves = self._reference(spot)
         table = value_table(self._window.moved(octaves))
         encode(values, table, self._codes, spot.top, spot.left)
-        self._measure(spot, values, octaves)
+        self._planes.add(spot, values, octaves)
         self._add_heads(spot, values)
-        self._add(spot, values)
+        self._statistics(spot).add(values)
 
     def put_codes(self, spot: Spot, stored: NDArray[np.uint16]) -> None:
         """Paint and measure the stored codes of a piece, (h, w)."""
         encoding, octaves = spot.placement.region.encoding, self._reference(spot)
         table = stored_table(encoding, self._window.moved(octaves))
-        encode_bfloat16(stored, table, self._codes, spot.top, spot.left)
-        values = decode16(encoding, stored)
-        self._measure(spot, values, octaves)
-        self._add_heads(spot, values)
-        if stored.size < MANY:
-            self._add(spot, values)
+        counts = np.zeros(1 << 16, np.uint32)
+        sums = self._planes.sums_alone
+        if encoding == "BF16" and sums is not None:
+            at = (spot.top, spot.left)
+            factor = 2**-octaves
+            broken = measure_bfloat16(stored, table, factor, self._codes, sums, counts, *at)
+            if broken:
+                self._planes.add_rest(spot, decode16(encoding, stored), octaves)
+            else:
+                self._planes.cover(spot)
         else:
-            self._count(spot, stored)
+            encode_bfloat16(stored, table, self._codes, spot.top, spot.left)
+            tally(stored, counts)
+            self._planes.add(spot, decode16(encoding, stored), octaves)
+        if _cut(spot):
+            self._add_heads(spot, decode16(encoding, stored))
+        self._statistics(spot).add_counts(counts, code_values(encoding))
 
     def hatch(self, spot: Spot) -> None:
         """Paint a piece whose values nobody knows."""
@@ -78,35 +91,89 @@ class Painter:
     def leaf(self) -> Leaf:
         """Return the tile."""
         tile = Indexed(self._codes, palette(self._looks.colormap))
-        return Leaf(tile, self._planes, Measured(self._figures, self._tallies, self._heads))
+        return Leaf(tile, self._planes.done(), Measured(self._figures, self._heads))
 
     def _reference(self, spot: Spot) -> float:
         return reference(self._decisions, spot.placement, self._looks.scale)
 
-    def _measure(self, spot: Spot, values: NDArray[np.float32], octaves: float) -> None:
-        if octaves:
-            values = values * np.float32(2**-octaves)
-        planes = {name.partition("/")[0]: plane for name, plane in self._planes.items()}
-        measure(values, planes, spot.top, spot.left)
-
     def _add_heads(self, spot: Spot, values: NDArray[np.float32]) -> None:
-        attributes, name = spot.placement.attributes, spot.placement.name
-        heads = attributes.get("heads") or attributes.get("experts")
-        if heads:
-            found = measured(heads, spot.piece, values)
+        name, cuts = spot.placement.name, _cut(spot)
+        if cuts:
+            found = measured(cuts, spot.piece, values)
             self._heads[name] = added(self._heads[name], found) if name in self._heads else found
 
-    def _add(self, spot: Spot, values: NDArray[np.float32]) -> None:
+    def _statistics(self, spot: Spot) -> Statistics:
         name = spot.placement.name
         if name not in self._figures:
             self._figures[name] = Statistics(mean_of(self._decisions, spot.placement))
-        self._figures[name].add(values)
+        return self._figures[name]
 
-    def _count(self, spot: Spot, stored: NDArray[np.uint16]) -> None:
-        name = spot.placement.name
-        counts = np.zeros(1 << 16, np.uint32)
-        tally(stored, counts)
-        shift = mean_of(self._decisions, spot.placement)
-        found = Tally(spot.placement.region.encoding, shift, counts)
-        known = self._tallies.get(name)
-        self._tallies[name] = known.added(found) if known else found
+
+def _cut(spot: Spot) -> Any:
+    """Return how a tensor is cut into heads or experts, if it is."""
+    attributes = spot.placement.attributes
+    return attributes.get("heads") or attributes.get("experts")
+
+
+class _Planes:
+    """What zoomed-out pixels are made of, at half the resolution.
+
+    Where all elements are finite, and in most tiles they are, they are not counted one by one; and
+    what is the same everywhere stays one number.
+    """
+
+    def __init__(self, looks: Looks) -> None:
+        self._names = {plane.name.partition("/")[0]: plane for plane in looks.planes}
+        self._arrays: dict[str, NDArray[Any]] = {}
+        self._covered: list[tuple[tuple[int, int], int, int]] = []
+
+    def __getitem__(self, name: str) -> NDArray[Any]:
+        """Return a plane that is added to."""
+        if name not in self._arrays:
+            self._arrays[name] = np.zeros(_HALF, self._names[name].dtype)
+        return self._arrays[name]
+
+    @property
+    def sums_alone(self) -> NDArray[np.float32] | None:
+        """The sum of magnitudes, if nothing else is measured of finite elements."""
+        if self._names.keys() != {"count", "sum_abs", "flags"}:
+            return None
+        return self["sum_abs"]
+
+    def add(self, spot: Spot, values: NDArray[np.float32], octaves: float) -> None:
+        """Measure a piece."""
+        values = _scaled(values, octaves)
+        finite = all_finite(values)
+        rest = {"count", "flags"} if finite else set()
+        names = [name for name in self._names if name not in rest]
+        measure(values, {name: self[name] for name in names}, spot.top, spot.left)
+        if finite:
+            self.cover(spot)
+
+    def add_rest(self, spot: Spot, values: NDArray[np.float32], octaves: float) -> None:
+        """Count the finite elements of a piece and flag the others."""
+        planes = {name: self[name] for name in ("count", "flags")}
+        measure(_scaled(values, octaves), planes, spot.top, spot.left)
+
+    def cover(self, spot: Spot) -> None:
+        """Count the elements of a piece that are all finite."""
+        box = spot.piece.box
+        self._covered.append(((box.height, box.width), spot.top, spot.left))
+
+    def done(self) -> dict[str, NDArray[Any]]:
+        """Return all of them by their declared names."""
+        full = sum(height * width for (height, width), _, _ in self._covered) == TILE * TILE
+        if not full:
+            for shape, top, left in self._covered:
+                cover(shape, self["count"], top, left)
+        found = {}
+        for name, plane in self._names.items():
+            if name not in self._arrays:
+                number = 4 if name == "count" and full else 0
+                self._arrays[name] = np.broadcast_to(np.asarray(number, plane.dtype), _HALF)
+            found[plane.name] = self._arrays[name]
+        return found
+
+
+def _scaled(values: NDArray[np.float32], octaves: float) -> NDArray[np.float32]:
+    return values * np.float32(2**-octaves) if octaves else values

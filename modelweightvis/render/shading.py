@@ -32,7 +32,7 @@ def shade(plan: ScenePlan, key: TileKey, planes: Mapping[str, NDArray[Any]], loo
     else:
         _magnitude(plan, planes, looks, codes)
     flags = planes["flags"]
-    if flags.any():
+    if flags[0, 0] if _is_number(flags) else flags.any():
         unknown = (flags == HATCHED) & (codes == PADDING)
         stripes = hatched(key.y * TILE, key.x * TILE, TILE, TILE)
         codes[unknown] = stripes[unknown]
@@ -46,12 +46,26 @@ def _magnitude(
     looks: Looks,
     codes: NDArray[np.uint8],
 ) -> None:
-    from modelweightvis.kernels.shade import magnitudes
+    from math import frexp
+
+    import numpy as np
+
+    from modelweightvis.kernels.shade import magnitudes, scaled_magnitudes
 
     power = 2 if looks.overview == "rms" else 1
     table = magnitude_table(overview_window(plan.decisions, looks), power)
-    total = planes[MAGNITUDES[looks.overview]]
-    magnitudes(total, planes["count"], looks.overview != "max", table, codes)
+    total, count = planes[MAGNITUDES[looks.overview]], planes["count"]
+    mean = looks.overview != "max"
+    if _is_number(count) and frexp(count[0, 0])[0] == 0.5:  # one over it is exact
+        factor = np.float32(1 / count[0, 0] if mean else 1)
+        scaled_magnitudes(np.ascontiguousarray(total), factor, table, codes)
+    else:
+        magnitudes(np.ascontiguousarray(total), np.ascontiguousarray(count), mean, table, codes)
+
+
+def _is_number(plane: NDArray[Any]) -> bool:
+    """Tell whether a plane is the same everywhere."""
+    return not any(plane.strides)
 
 
 def _balance(
@@ -66,4 +80,5 @@ def _balance(
 
     factor = np.float32(1 / balance_limit(plan.decisions, looks))
     codes[:] = planes["count"] > 0
-    balances(planes["sum"], planes["sum_abs"], factor, np.uint8(ZERO), codes)
+    total, magnitude = (np.ascontiguousarray(planes[name]) for name in ("sum", "sum_abs"))
+    balances(total, magnitude, factor, np.uint8(ZERO), codes)

@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from arbvis_core.api import Scene
 from modelweightvis.folds import columns_fold, rows_fold
 from modelweightvis.kernels.statistics import EDGES
-from modelweightvis.render import measured
 
 RENDERER = registry().renderer("elements")
 
@@ -157,14 +156,3 @@ def test_the_legend_counts_zeros_and_what_is_not_finite() -> None:
         shares = {entry.label: entry.share for entry in legend.entries}
         assert shares["exactly zero"] == pytest.approx(0.1)
         assert shares["NaN or infinite"] == pytest.approx(9 / 360_000)
-
-
-def test_many_tensors_of_16_bits_are_settled_on_the_way(monkeypatch: pytest.MonkeyPatch) -> None:
-    before = summary()
-    monkeypatch.setattr(measured, "MOST_TALLIES", 0)
-    after = summary()
-    for name, one in before.items():
-        assert after[name]["histogram"] == one["histogram"]
-        for figure, value in one["stats"].items():
-            near = None if value is None else pytest.approx(value, rel=1e-9)
-            assert after[name]["stats"][figure] == near
