@@ -10,7 +10,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import signal
 import sys
@@ -24,6 +23,7 @@ from arbvis_core import __version__
 from arbvis_core.cli.console import ReaderGoneError, drop_output, tell
 from arbvis_core.errors import ArbvisError
 from arbvis_core.interrupts import Ended
+from arbvis_core.naming import nearest
 
 #: What typer raises for a command line that it cannot parse.
 PARSE_ERRORS: tuple[type[Exception], ...] = tuple(
@@ -91,8 +91,8 @@ def _parse_error(error: Exception) -> str:
         for flag in (*one.opts, *one.secondary_opts)
         if flag.startswith("-")
     ]
-    close = difflib.get_close_matches(wrong, flags, n=1)
-    hint = f"did you mean {close[0]}?" if close else f"see {context.command_path} --help"
+    close = nearest(wrong, flags)
+    hint = f"did you mean {close}?" if close else f"see {context.command_path} --help"
     return f"there is no option {wrong}; {hint}"
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import codecs
-import difflib
 import os
 import shlex
 import subprocess
@@ -12,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from arbvis_core.errors import UsageError
+from arbvis_core.naming import nearest
 
 STDIN = "-"
 #: No list of inputs is longer, in bytes.
@@ -73,9 +73,9 @@ def check_command(inputs: Sequence[str], commands: Iterable[str]) -> None:
         UsageError: the first input is no file and almost a command's name.
     """
     first = inputs[0]
-    close = difflib.get_close_matches(first, [*commands], n=1, cutoff=0.75)
+    close = nearest(first, commands, 0.75)
     if close and first != STDIN and not os.path.lexists(first):
-        raise UsageError(f"{first} does not exist; did you mean the command {close[0]}?")
+        raise UsageError(f"{first} does not exist; did you mean the command {close}?")
 
 
 def whole_command(program: str, typed: Sequence[str], inputs: Sequence[str]) -> str:

@@ -9,18 +9,13 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from arbvis_core.errors import LayoutError
+from arbvis_core.naming import is_device
 from arbvis_core.registry import guard
 from arbvis_core.values import Document, Request, Scene
 
 if TYPE_CHECKING:
     from arbvis_core.protocols import Layout
     from arbvis_core.registry import Registered, Registry
-
-
-#: What Windows lets no folder be called.
-DEVICES = {"con", "prn", "aux", "nul"} | {
-    f"{port}{n}" for port in ("com", "lpt") for n in range(10)
-}
 
 
 def arrange(request: Request, documents: Sequence[Document], registry: Registry) -> list[Scene]:
@@ -74,7 +69,7 @@ def _with_unique_keys(scenes: Iterable[Scene]) -> list[Scene]:
     unique = []
     for scene in scenes:
         slug = re.sub(r"[^a-z0-9]+", "-", scene.key.lower()).strip("-")[:40] or "scene"
-        slug = f"{slug}-scene" if slug in DEVICES else slug
+        slug = f"{slug}-scene" if is_device(slug) else slug
         key, count = slug, 1
         while key in taken:
             count += 1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
 from collections.abc import Callable, Iterator
@@ -11,6 +10,7 @@ from importlib import import_module
 from typing import NamedTuple
 
 from arbvis_core import __version__
+from arbvis_core.naming import suggestion
 from arbvis_core.registry.checks import Fault
 from arbvis_core.registry.installed import Installed, installed
 from arbvis_core.registry.records import RegistrySpec
@@ -91,9 +91,8 @@ def _load(module: str, attribute: str) -> object:
 def _missing(spec: RegistrySpec, installed: list[str]) -> Iterator[Candidate]:
     for name in spec.allow or ():
         if name not in installed:
-            close = difflib.get_close_matches(name, installed, n=1)
-            hint = f"did you mean {close[0]}?" if close else f"there are: {', '.join(installed)}"
-            yield Candidate(name, "", "ARBVIS_PLUGINS", _refuser(f"is not installed; {hint}"))
+            said = f"is not installed; {suggestion(name, installed)}"
+            yield Candidate(name, "", "ARBVIS_PLUGINS", _refuser(said))
 
 
 def _refuser(sentence: str) -> Callable[[], object]:

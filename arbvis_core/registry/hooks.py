@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import Any
 
 from pluggy import PluginManager
 
 from arbvis_core import hookspecs
+from arbvis_core.naming import suggestion
 from arbvis_core.registry.checks import Fault
 from arbvis_core.registry.kinds import KINDS
 
@@ -25,7 +25,7 @@ def filled_hooks(manager: PluginManager, plugin: object) -> tuple[str, ...]:
         if caller.has_spec():
             filled.add(caller.name)
         elif not all(one.optionalhook for one in caller.get_hookimpls() if one.plugin is plugin):
-            raise Fault(f"there is no hook named {caller.name}{_suggestion(caller.name)}")
+            raise Fault(f"there is no hook named {caller.name}; {suggestion(caller.name, _NAMES)}")
     for name in _NAMES:
         found = getattr(plugin, name, None)
         forgotten = callable(found) and found is not getattr(hookspecs, name)
@@ -58,8 +58,3 @@ def collect(manager: PluginManager, plugin: object, hook: str) -> list[Any]:
             what = type(answer).__qualname__
             raise Fault(f"{hook} returned a {what}, not a list of what it brings") from None
     return items
-
-
-def _suggestion(name: str) -> str:
-    close = difflib.get_close_matches(name, _NAMES, n=1)
-    return f"; did you mean {close[0]}?" if close else f"; there are: {', '.join(_NAMES)}"

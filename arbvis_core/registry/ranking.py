@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from arbvis_core.errors import ArbvisError, LayoutError, SourceError, UsageError
 from arbvis_core.interrupts import ENDINGS
+from arbvis_core.naming import suggestion
 from arbvis_core.protocols import (
     Command,
     Decoder,
@@ -135,6 +135,4 @@ def _named(
     names = [entry.name for entry in entries]
     if name in names:
         return entries[names.index(name)]
-    close = difflib.get_close_matches(name, names, n=1)
-    hint = f"did you mean {close[0]}?" if close else f"there are: {', '.join(sorted(names))}"
-    raise error(f"there is no {noun} named {name!r:.80}; {hint}")
+    raise error(f"there is no {noun} named {name!r:.80}; {suggestion(name, names)}")

@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 
 from arbvis_core.errors import SinkError
+from arbvis_core.naming import is_device
 
 #: What Windows, macOS and Linux all take in a name.
 PORTABLE = re.compile(r'[^\x00-\x1f\x7f<>:"/\\|?*\ud800-\udfff]+')
-#: Names that Windows keeps for devices, whatever their extension.
-RESERVED = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?", re.IGNORECASE)
 #: The longest name that common file systems take, in bytes.
 LONGEST = 255
 
@@ -25,7 +24,7 @@ def split(path: str) -> tuple[str, ...]:
         if (
             not PORTABLE.fullmatch(name)
             or name[-1] in ". "
-            or RESERVED.fullmatch(name)
+            or is_device(name)
             or len(name.encode()) > LONGEST
         ):
             raise SinkError(f"a bundle cannot hold a file called {path!r}")

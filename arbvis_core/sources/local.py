@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
 import stat
@@ -12,6 +11,7 @@ from dataclasses import replace
 from itertools import islice
 
 from arbvis_core.errors import SourceError
+from arbvis_core.naming import nearest
 from arbvis_core.protocols import Priority, SourceProvider
 from arbvis_core.sources.files import LocalSource, file_source, reason
 from arbvis_core.sources.folders import dead_link, dead_note, is_file, walk
@@ -128,5 +128,5 @@ def _near_miss(path: str) -> str:
             names = [entry.name for entry in islice(entries, NEIGHBOURS)]
     except (OSError, ValueError):
         return ""
-    close = difflib.get_close_matches(name, names, n=1)
-    return f"; did you mean {os.path.join(folder, close[0])}?" if close else ""
+    close = nearest(name, names)
+    return f"; did you mean {os.path.join(folder, close)}?" if close else ""
