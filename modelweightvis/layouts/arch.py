@@ -133,10 +133,20 @@ def _folder(document: Document) -> str:
 
 
 def _called(request: Request, number: int, documents: Sequence[Document]) -> str:
-    """Return the last word of an input."""
-    spec = request.inputs[number] if number < len(request.inputs) else ""
-    word = spec.replace("\\", "/").rstrip("/").rpartition("/")[2].partition("@")[0]
-    return word if word.strip(".") else documents[0].name
+    """Return the last word of an input, with as many before it as tell it from the others."""
+    words = [_words(spec) for spec in request.inputs]
+    own = words[number] if number < len(words) else []
+    others = [words[at] for at in range(len(words)) if at != number]
+    for count in range(1, len(own)):
+        if all(other[-count:] != own[-count:] for other in others):
+            return "/".join(own[-count:])
+    return "/".join(own) or documents[0].name
+
+
+def _words(spec: str) -> list[str]:
+    """Return the folders and the name in an input, without the revision of an address."""
+    words = spec.replace("\\", "/").split("/")
+    return [word.partition("@")[0] for word in words if word.partition("@")[0].strip(".")]
 
 
 def _placements(

@@ -321,6 +321,23 @@ def test_every_input_is_a_scene() -> None:
     assert [one.documents for one in scenes] == [(TINY,), (replace(TINY, input=1),)]
 
 
+@pytest.mark.parametrize(
+    ("inputs", "names"),
+    [
+        (("a/base", "b/tuned/"), ["base", "tuned"]),
+        (("a/model.safetensors", "b/model.safetensors"), ["a/model.safetensors", "b/model.safetensors"]),
+        (("hf://owner/one@main", "hf://owner/two"), ["one", "two"]),
+        (("m", "m"), ["m", "m (2)"]),
+        ((".", "C:\\models\\x"), ["model.safetensors", "x"]),
+    ],
+)  # fmt: skip
+def test_tabs_are_called_after_what_tells_inputs_apart(
+    inputs: tuple[str, ...], names: list[str]
+) -> None:
+    scenes = ArchLayoutPlugin().arrange(Request(inputs), (TINY, replace(TINY, input=1)))
+    assert [scene.label for scene in scenes] == names
+
+
 def test_documents_of_one_input_are_stacks_of_one_scene() -> None:
     unet, text = (replace(TINY, name=f"{folder}/model.safetensors") for folder in ("unet", "text"))
     text = model_shapes.shuffled(text, text.regions[:-3])
