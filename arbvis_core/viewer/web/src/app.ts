@@ -32,6 +32,9 @@ import { TreePane } from "./tree";
 /** Windows narrower than this start without legend and minimap. */
 const NARROW = 960;
 
+/** Screen pixels that the buttons for zooming and the gaps beside them take. */
+const ZOOM = 72;
+
 /** What can be shown or hidden. */
 type Toggle = "outlines" | "heads" | "legend" | "minimap";
 
@@ -86,8 +89,9 @@ export class App implements Listener {
     this.panel = new SidePanel(panes, () => this.arrange());
     this.assemble();
     const current = (): Scene => this.stage.scene;
-    this.hoverCard = new HoverCard(this.root, current, (text) => this.say(text), null);
-    this.pinCard = new HoverCard(this.root, current, (text) => this.say(text), () => this.pin(null));
+    const say = (text: string): void => this.say(text);
+    this.pinCard = new HoverCard(this.root, current, say, () => this.pin(null));
+    this.hoverCard = new HoverCard(this.root, current, say, null, () => this.pinCard.box);
     this.search = new SearchBox(this.root, current, (target) => this.goTo(target));
     const { name, version } = manifest.generator;
     this.help = helpDialog(this.root, commands, `Made by ${name} ${version}. The viewer contains Leaflet; see viewer/NOTICES.txt.`);
@@ -104,7 +108,7 @@ export class App implements Listener {
   moved(frame: Frame): void {
     const { scene } = this.stage;
     this.scaleBar.textContent = scaleText(frame.scale, scene.unit);
-    this.legend.update(scene, frame.scale > 0.999);
+    this.legend.update(scene, this.stage.tiles.level === scene.maxZoom);
     this.crumbs.update(scene, frame);
     this.placePin();
   }
@@ -270,7 +274,7 @@ export class App implements Listener {
       this.place,
       this.title,
       el("div", { class: "corner top right" }, tools, this.legend.element),
-      el("div", { class: "corner bottom left" }, zoom, el("div", { class: "lines" }, this.crumbs.element, el("div", { class: "card status" }, this.scaleBar))),
+      el("div", { class: "corner bottom left" }, zoom, this.crumbs.element, el("div", { class: "card status" }, this.scaleBar)),
       this.corner,
       this.toast,
     );
@@ -378,7 +382,7 @@ export class App implements Listener {
     const wide = window.innerWidth >= NARROW;
     const { offsetWidth } = this.legend.element;
     const right = wide && offsetWidth > 0 ? offsetWidth + 24 : 0;
-    if (this.panel.isOpen) return { left: wide ? this.panel.element.offsetWidth + 24 : 0, right, top: 0 };
+    if (this.panel.isOpen) return { left: wide ? this.panel.element.offsetWidth + ZOOM : 0, right, top: 0 };
     return { left: 0, right, top: this.title.getBoundingClientRect().bottom + 12 };
   }
 

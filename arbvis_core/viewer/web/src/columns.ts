@@ -18,18 +18,19 @@ export interface Column {
   readonly text: (placement: Placement) => string;
 }
 
-/** What all placements of a scene can be compared by, whatever its figures are. */
+/** What all placements of a scene can be compared by; what is the same in all of them comes last. */
 export function columnsOf(scene: Scene): Column[] {
   const items = scene.placements.items;
-  const columns: Column[] = [
-    textColumn("name", "Tensor", 128, (item) => roleText(item) || printable(item.name)),
-    plain("layer", "Layer", 54, layerOf),
-  ];
-  if (scene.stacks.length > 1) columns.splice(1, 0, textColumn("stack", "Stack", 84, (item) => printable(stackOf(item))));
-  if (items.some((item) => expertOf(item) !== null)) columns.push(plain("expert", "Expert", 60, expertOf));
-  for (const name of attributesOf(items)) columns.push(textColumn(name, heading(name), 78, (item) => figure(name, item[name] ?? "")));
-  if (items.some(isTensor)) columns.push(shapeColumn());
-  return [...columns, ...figureColumns(items)];
+  const first = [textColumn("name", "Tensor", items, (item) => roleText(item) || printable(item.name))];
+  if (scene.stacks.length > 1) first.push(textColumn("stack", "Stack", items, (item) => printable(stackOf(item))));
+  if (items.some((item) => layerOf(item) !== null)) first.push(plain("layer", "Layer", 54, layerOf));
+  if (items.some((item) => expertOf(item) !== null)) first.push(plain("expert", "Expert", 60, expertOf));
+  const further = [...figureColumns(items), ...(items.some(isTensor) ? [shapeColumn()] : [])];
+  for (const name of attributesOf(items)) {
+    further.push(textColumn(name, heading(name), items, (item) => figure(name, item[name] ?? "")));
+  }
+  const [varied, constant] = [further.filter((column) => varies(column, items)), further.filter((column) => !varies(column, items))];
+  return [...first, ...varied, ...constant];
 }
 
 /** The columns that a number stands in, for a map of colours. */
@@ -84,8 +85,14 @@ function attributesOf(items: readonly Placement[]): string[] {
   return [...names];
 }
 
-function textColumn(key: string, label: string, width: number, text: (item: Placement) => string): Column {
-  return { key, label, numeric: false, width, value: (item) => text(item) || null, text };
+function varies(column: Column, items: readonly Placement[]): boolean {
+  const first = column.text(items[0]!);
+  return items.some((item) => column.text(item) !== first);
+}
+
+function textColumn(key: string, label: string, items: readonly Placement[], text: (item: Placement) => string): Column {
+  const longest = items.reduce((most, item) => Math.max(most, text(item).length), 5 + label.length);
+  return { key, label, numeric: false, width: Math.min(220, 18 + Math.ceil(6.9 * longest)), value: (item) => text(item) || null, text };
 }
 
 function plain(key: string, label: string, width: number, value: (item: Placement) => number | null): Column {

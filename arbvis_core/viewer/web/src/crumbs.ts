@@ -24,7 +24,8 @@ export class Crumbs {
   update(scene: Scene, frame: Frame): void {
     const crumbs = crumbsOf(scene, frame);
     const text = crumbs.map(({ label }) => label).join("\n");
-    this.element.hidden = scene.curve !== null;
+    // The title says as much as the first.
+    this.element.hidden = scene.curve !== null || crumbs.length < 2;
     if (text === this.drawn) return;
     this.drawn = text;
     const last = crumbs.length - 1;

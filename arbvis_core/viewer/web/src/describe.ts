@@ -3,7 +3,7 @@
 import { count, bytes, figure, figureName, hex, printable } from "./format";
 import type { Placement } from "./manifest";
 import type { Scene, Spot } from "./scene";
-import { expertOf, foldingOf, headsOf, isTensor, layerOf, roleText, stackOf, statsOf } from "./tensor";
+import { expertOf, foldingOf, headsOf, isTensor, layerOf, matrixOf, roleText, stackOf, statsOf, type Matrix } from "./tensor";
 
 /** One line of the card. */
 export interface Fact {
@@ -84,6 +84,8 @@ function onCurve(scene: Scene, placement: Placement, spot: Spot): Fact[] {
 function elementFacts(placement: Placement, spot: Spot): Fact[] {
   const x = Math.max(spot.x - placement.x, 0);
   const y = Math.max(spot.y - placement.y, 0);
+  const matrix = matrixOf(placement);
+  if (matrix) return cellFacts(matrix, x, y);
   const folding = foldingOf(placement);
   if (!folding) return [{ term: "[row, col]", value: `[${count(y)}, ${count(x)}]` }];
   const index = cornersOf(x, y, spot.cell).map(([u, v]) => folding.elementAt(u, v)).find((one) => one !== null);
@@ -98,6 +100,14 @@ function elementFacts(placement: Placement, spot: Spot): Fact[] {
     facts.push({ term: "Head", value: `${value} (${heads.count} heads of ${heads.size})` });
   }
   return facts;
+}
+
+function cellFacts({ rows, columns, values }: Matrix, column: number, row: number): Fact[] {
+  return [
+    { term: "Row", value: printable(rows[row] ?? String(row)) },
+    { term: "Column", value: printable(columns[column] ?? String(column)) },
+    { term: "Value", value: figure("", values[row]?.[column]) },
+  ];
 }
 
 /** The corners of what a pixel shows: at an edge or a gap not all of it is elements. */

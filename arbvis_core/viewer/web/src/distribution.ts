@@ -113,7 +113,7 @@ class Chart {
       const away = MIDDLE / 2 + ((power * Math.log2(10) - start) / step) * this.pitch;
       for (const sign of [-1, 1]) {
         const x = width / 2 + sign * away;
-        if (x < 16 || x > width - 16 || taken.some((other) => Math.abs(other - x) < 40)) continue;
+        if (x < 16 || x > width - 16 || taken.some((other) => Math.abs(other - x) < 32)) continue;
         taken.push(x);
         context.fillRect(Math.round(x), floor, 1, 3);
         context.fillText(`${sign < 0 ? "−" : ""}${powerText(power)}`, x, HEIGHT - 3);

@@ -11,6 +11,9 @@ import { expertOf, layerOf, roleText, stackOf } from "./tensor";
 /** What is shown first, where there is such a figure. */
 const PREFERRED = ["stats.relative_frobenius", "stats.rms"];
 
+/** Up to so many layers have wide cells. */
+const ROOMY = 16;
+
 interface Cell {
   readonly members: readonly number[];
   readonly value: number | null;
@@ -28,6 +31,7 @@ export class HeatPane implements Pane {
   readonly wide = true;
   readonly element: HTMLElement;
   private readonly choice = el("select", { class: "choice", "aria-label": "Figure" });
+  private readonly own = el("input", { type: "checkbox" });
   private readonly place = el("div", { class: "heat-scroller", tabindex: "-1" });
   private readonly readout = el("p", { class: "note figure heat-readout", role: "status" });
   private readonly scale = el("div", { class: "heat-scale" });
@@ -37,7 +41,9 @@ export class HeatPane implements Pane {
   private selected: number | null = null;
 
   constructor(private readonly visit: Visit) {
-    this.element = el("div", { class: "pane heat" }, el("div", { class: "pane-tools" }, this.choice, this.scale), this.place, this.readout);
+    const own = el("label", { class: "check", title: "Colours from the least to the greatest of each role" }, this.own, "each role alone");
+    this.own.addEventListener("change", () => this.draw());
+    this.element = el("div", { class: "pane heat" }, el("div", { class: "pane-tools" }, this.choice, own, this.scale), this.place, this.readout);
     this.choice.addEventListener("change", () => this.draw());
     this.place.addEventListener("click", (event) => this.onClick(event));
     this.place.addEventListener("pointerover", (event) => this.tell(event.target));
@@ -78,19 +84,22 @@ export class HeatPane implements Pane {
     const lines = linesOf(this.scene!);
     const layers = [...new Set(lines.flatMap(({ cells }) => [...cells.keys()]))].sort(byLayer);
     const known = lines.map((line) => layers.map((layer) => this.cell(line.cells.get(layer) ?? [], column)));
-    const span = new Span(known.flat().flatMap(({ value }) => (value === null ? [] : [value])));
+    const span = spanOf(known.flat());
     const ramp = rampOf(this.scene!.facts);
-    const rows = lines.map((line, at) => this.line(line, layers, known[at]!, (value) => colourAt(ramp, span.share(value)).ground));
+    const rows = lines.map((line, at) => {
+      const range = this.own.checked ? spanOf(known[at]!) : span;
+      return this.line(line, layers, known[at]!, (value) => colourAt(ramp, range.share(value)));
+    });
     const heads = layers.map((layer) => el("th", { scope: "col", title: layerName(layer) }, layer === null ? "–" : marked(layer, layers.length)));
     const table = el(
       "table",
-      { class: "heat-table", "aria-label": `${column.label} by role and layer` },
+      { class: layers.length > ROOMY ? "heat-table" : "heat-table roomy", "aria-label": `${column.label} by role and layer` },
       el("thead", {}, el("tr", {}, el("td", {}), ...heads)),
       el("tbody", {}, ...rows),
     );
     this.place.replaceChildren(table);
     this.cells.keys().next().value?.setAttribute("tabindex", "0");
-    this.drawScale(ramp, span);
+    this.drawScale(ramp, this.own.checked ? null : span);
     this.select(this.selected);
   }
 
@@ -113,10 +122,10 @@ export class HeatPane implements Pane {
     return el("tr", {}, el("th", { scope: "row" }, name), ...data);
   }
 
-  private drawScale(ramp: readonly string[], span: Span): void {
-    if (!(span.most >= span.least)) return this.scale.replaceChildren();
+  private drawScale(ramp: readonly string[], span: Span | null): void {
+    if (!span || !(span.most >= span.least)) return this.scale.replaceChildren();
     const bar = el("span", { class: "heat-ramp", "aria-hidden": "true" });
-    bar.style.background = `linear-gradient(to right, ${ramp.join(", ")})`;
+    bar.style.background = `linear-gradient(in oklab to right, ${ramp.join(", ")})`;
     const ends = [significant(span.least), significant(span.most) + (span.logarithmic ? " log" : "")];
     this.scale.replaceChildren(el("span", { class: "figure" }, ends[0]!), bar, el("span", { class: "figure" }, ends[1]!));
   }
@@ -153,6 +162,10 @@ export class HeatPane implements Pane {
       return;
     }
   }
+}
+
+function spanOf(cells: readonly Cell[]): Span {
+  return new Span(cells.flatMap(({ value }) => (value === null ? [] : [value])));
 }
 
 /** A line for each role of each stack, in the order of the picture. */

@@ -2,12 +2,16 @@
 
 import { copyable, describe, type Fact } from "./describe";
 import { copyText, el, iconButton } from "./dom";
+import { intersect, type Rectangle } from "./entities";
 import type { Scene, Spot } from "./scene";
 
 /** Distance of the card from the pointer in screen pixels. */
 const GAP = 16;
 
-/** @param unpin closes a pinned card; null for the card that follows the pointer. */
+/**
+ * @param unpin closes a pinned card; null for the card that follows the pointer.
+ * @param avoid where another card lies.
+ */
 export class HoverCard {
   readonly element: HTMLElement;
   private readonly title = el("h2", { class: "hover-title" });
@@ -21,6 +25,7 @@ export class HoverCard {
     private readonly scene: () => Scene,
     private readonly announce: (text: string) => void,
     unpin: (() => void) | null,
+    private readonly avoid: () => Rectangle | null = () => null,
   ) {
     const head = el("div", { class: "hover-head" }, this.title);
     const label = unpin ? "Pinned" : "Under the pointer";
@@ -44,6 +49,13 @@ export class HoverCard {
     this.place(x, y);
   }
 
+  /** Where it lies; null if it is hidden. */
+  get box(): Rectangle | null {
+    if (!this.isShown) return null;
+    const { offsetLeft, offsetTop, offsetWidth, offsetHeight } = this.element;
+    return { x0: offsetLeft, y0: offsetTop, x1: offsetLeft + offsetWidth, y1: offsetTop + offsetHeight };
+  }
+
   hide(): void {
     this.spot = null;
     this.element.hidden = true;
@@ -63,17 +75,25 @@ export class HoverCard {
     this.figures.replaceChildren(...figures.map((fact) => el("div", {}, ...line(fact))));
   }
 
-  /** Beside the point, on the side where there is room. */
+  /** Beside the point, on the side where there is room and no other card. */
   private place(x: number, y: number): void {
     const { offsetWidth, offsetHeight } = this.element;
     const { clientWidth, clientHeight } = this.host;
-    const right = x + GAP + offsetWidth <= clientWidth - 8;
-    const below = y + GAP + offsetHeight <= clientHeight - 8;
-    const left = right ? x + GAP : x - GAP - offsetWidth;
-    const top = below ? y + GAP : y - GAP - offsetHeight;
     const within = (value: number, most: number): number => Math.max(8, Math.min(value, most - 8));
-    this.element.style.left = `${within(left, clientWidth - offsetWidth)}px`;
-    this.element.style.top = `${within(top, clientHeight - offsetHeight)}px`;
+    const sides = [true, false].flatMap((below) => [true, false].map((right) => ({ right, below })));
+    const spots = sides.map(({ right, below }) => {
+      const left = right ? x + GAP : x - GAP - offsetWidth;
+      const top = below ? y + GAP : y - GAP - offsetHeight;
+      const x0 = within(left, clientWidth - offsetWidth);
+      const y0 = within(top, clientHeight - offsetHeight);
+      const box = { x0, y0, x1: x0 + offsetWidth, y1: y0 + offsetHeight };
+      return { box, moved: Math.abs(x0 - left) + Math.abs(y0 - top) };
+    });
+    const taken = this.avoid();
+    const clear = spots.filter(({ box }) => taken === null || intersect(box, taken) === null);
+    const best = (clear.length > 0 ? clear : spots).reduce((one, other) => (other.moved < one.moved ? other : one));
+    this.element.style.left = `${best.box.x0}px`;
+    this.element.style.top = `${best.box.y0}px`;
   }
 }
 

@@ -9,6 +9,7 @@ import { Hilbert, outline } from "./curve";
 import { el } from "./dom";
 import { Folding } from "./fold";
 import { prepare } from "./live/prepare";
+import { headParts } from "./heads";
 import { readManifest } from "./manifest";
 
 function start(): void {
@@ -17,7 +18,7 @@ function start(): void {
     const manifest = readManifest(shared);
     const bundle = new Bundle(shared!);
     // For tests, and for those who open the console.
-    shared!.viewer = { app: new App(manifest, bundle), Hilbert, outline, Folding };
+    shared!.viewer = { app: new App(manifest, bundle), Hilbert, outline, Folding, headParts };
   } catch (error) {
     refuse(error);
     throw error;

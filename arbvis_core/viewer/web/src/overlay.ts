@@ -4,6 +4,7 @@ import { asRectangle, type Rectangle } from "./entities";
 import { basename, printable } from "./format";
 import { drawHeads } from "./heads";
 import { CollisionGrid, placeLabels, type LabelStyle, type PlacedLabel } from "./labels";
+import { drawMatrices } from "./matrices";
 import { drawOutlines, outlineCell, type Pen } from "./outlines";
 import type { Placement, RegionLabel } from "./manifest";
 import type { Scene, Spot } from "./scene";
@@ -99,6 +100,7 @@ export class Overlay {
     this.drawHighlight(context, frame);
     if (onCurve) this.drawLabels(context, frame);
     else drawTags(context, frame, fileLabels, regionLabels);
+    if (!onCurve && this.shown) drawMatrices(context, frame, this.scene, files);
     this.drawPin(context, frame);
   }
 

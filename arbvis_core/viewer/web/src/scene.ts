@@ -3,7 +3,7 @@
 import { Hilbert } from "./curve";
 import { Entities, type Rectangle } from "./entities";
 import type { Placement, RegionLabel, SceneFacts } from "./manifest";
-import { layerOf, roleOf, shortText, stackOf } from "./tensor";
+import { layerOf, matrixOf, roleOf, shortText, stackOf } from "./tensor";
 
 /** What lies under a pixel of some zoom. */
 export interface Spot {
@@ -24,6 +24,8 @@ export class Scene {
   readonly labels: Entities<RegionLabel>;
   /** What is drawn, without the canvas's empty rest. */
   readonly content: Rectangle;
+  /** Whether single elements are drawn in other colours than many in one pixel. */
+  readonly changesColours: boolean;
   /** The stacks that placements belong to, in their order. */
   readonly stacks: readonly string[];
   /** Short names that stand for several roles. */
@@ -34,6 +36,7 @@ export class Scene {
     this.curve = canvas.curve === "hilbert" ? new Hilbert(canvas.height) : null;
     this.placements = new Entities(facts.placements, this.curve);
     this.labels = new Entities(facts.labels ?? [], this.curve);
+    this.changesColours = changesColours(facts);
     this.stacks = [...new Set(facts.placements.map(stackOf))];
     this.content = this.unionOfPlacements();
   }
@@ -58,7 +61,8 @@ export class Scene {
 
   /** One noun for what a pixel of the maximum zoom is. */
   get unit(): string {
-    return this.curve ? "byte" : "element";
+    if (this.curve) return "byte";
+    return this.placements.items.some((item) => matrixOf(item) !== null) ? "cell" : "element";
   }
 
   /** What lies at a point of the canvas, by cells of `cell` × `cell` elements; null outside. */
@@ -135,4 +139,11 @@ function ambiguousNames(placements: readonly Placement[]): ReadonlySet<string> {
     else if (role !== roleOf(placement)) shared.add(short);
   }
   return shared;
+}
+
+function changesColours({ legend = [] }: SceneFacts): boolean {
+  const [leaf, overview] = ["leaf", "overview"].map((zooms) =>
+    JSON.stringify(legend.filter((one) => one.zooms === zooms).map(({ entries }) => entries.map(({ colours }) => colours))),
+  );
+  return leaf !== overview;
 }

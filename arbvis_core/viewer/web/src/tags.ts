@@ -7,7 +7,7 @@ import type { Placement, RegionLabel } from "./manifest";
 import type { Pen } from "./outlines";
 import type { Scene } from "./scene";
 import type { Frame } from "./screen";
-import { groupText, roleText, shortText } from "./tensor";
+import { groupText, matrixOf, roleText, shortText } from "./tensor";
 
 export interface Tag extends PlacedLabel {
   /** It lies beside what it names, on the bare ground. */
@@ -65,8 +65,9 @@ export function placeTags(
   for (const index of named) {
     if (fileLabels.length >= MOST) break;
     const box = onScreen(scene.placements.rectangle(index), frame);
-    if (!box) continue;
     const placement = scene.placements.items[index]!;
+    // Cells have their names above them.
+    if (!box || matrixOf(placement)) continue;
     const telling = scene.isAmbiguous(index) ? roleText(placement) : "";
     for (const text of new Set([telling, shortText(placement), groupText(placement)])) {
       const tag = text ? inside(context, frame, box, index, text, grid) : null;

@@ -51,6 +51,21 @@ export function headsOf(placement: Placement): Heads | null {
   return a === null || !s || !c ? null : { axis: a, size: s, count: c };
 }
 
+/** Cells with names for their rows and columns. */
+export interface Matrix {
+  readonly rows: readonly string[];
+  readonly columns: readonly string[];
+  readonly values: readonly (readonly unknown[])[];
+}
+
+/** The cells that a placement shows; null if its pixels are not cells. */
+export function matrixOf(placement: Placement): Matrix | null {
+  const { rows, columns, values } = placement as Readonly<Record<string, unknown>>;
+  const names = (value: unknown): value is string[] => Array.isArray(value) && value.every((one) => typeof one === "string");
+  if (!names(rows) || !names(columns) || !Array.isArray(values) || !values.every(Array.isArray)) return null;
+  return { rows, columns, values };
+}
+
 /** The role in words, and what sets the tensor apart from others of that role. */
 export function roleText(placement: Placement): string {
   const role = roleOf(placement);

@@ -6,6 +6,8 @@ import type { Bundle } from "./bundle";
 import type { Scene } from "./scene";
 
 export class TileLayer extends L.GridLayer {
+  /** The zoom of the tiles that are shown. */
+  level = 0;
   /** Pixels of the screen per unit of the page. */
   private density = 1;
 
@@ -45,8 +47,13 @@ export class TileLayer extends L.GridLayer {
    */
   override _clampZoom(_rounded: number): number {
     this.density = window.devicePixelRatio || 1;
-    const wanted = Math.ceil(this._map.getZoom() + Math.log2(this.density) - 0.05);
-    return Math.min(Math.max(wanted, 0), this.scene.maxZoom);
+    const { maxZoom, changesColours } = this.scene;
+    const shown = this._map.getZoom() + Math.log2(this.density);
+    const wanted = Math.ceil(shown - 0.05);
+    // Colours of single elements mean nothing once several of them are mixed in a pixel.
+    const finest = changesColours && shown < maxZoom - 0.01 ? maxZoom - 1 : maxZoom;
+    this.level = Math.max(0, Math.min(wanted, finest));
+    return this.level;
   }
 
   override _isValidTile(coords: L.Coords): boolean {
