@@ -15,6 +15,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from arbvis_core import hookimpl
+from arbvis_core.deferring import deferred
 from arbvis_core.errors import (
     ArbvisError,
     FormatError,
@@ -345,6 +346,7 @@ __all__ = [
     "View",
     "Volume",
     "Window",
+    "deferred",
     "documents",
     "estimate",
     "export_png",

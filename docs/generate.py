@@ -163,7 +163,7 @@ def api() -> str:
     from arbvis_core.pipeline.rendering import Report
 
     parts = ["## Functions"]
-    for name in ("open", "plan", "estimate", "render", "tile", "export_png"):
+    for name in ("open", "plan", "estimate", "render", "tile", "export_png", "deferred"):
         item = getattr(module, name)
         parts.append(f"### {name}\n\n```python\n{signature(name, item)}\n```\n\n{docstring(item)}")
     parts.append("## What they return")

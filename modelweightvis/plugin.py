@@ -1,45 +1,46 @@
-"""Everything that modelweightvis adds to arbvis, on one page."""
+"""Everything that modelweightvis adds to arbvis, on one page.
+
+What does the work is imported when there is work: a program starts with everything on this page.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from arbvis_core import hookimpl
+from arbvis_core.api import deferred
+from arbvis_core.protocols import (
+    Decoder,
+    Derivation,
+    DiffBuilder,
+    Enricher,
+    Layout,
+    LeafRenderer,
+    Priority,
+    SourceProvider,
+)
 from modelweightvis.commands import COMMANDS
-from modelweightvis.diff.builder import TensorDiffBuilder
 from modelweightvis.formats import FORMATS
-from modelweightvis.layouts import ArchLayoutPlugin
-from modelweightvis.moe.summary import MoeSummaryDerivation, MoeSummaryLayoutPlugin
 from modelweightvis.options import ColourOptions, DifferenceOptions, MoeOptions, TensorOptions
-from modelweightvis.render import RENDERERS
-from modelweightvis.sidecars import SourceMetaSidecarHook
-from modelweightvis.sources import HuggingFaceSourceProvider
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from arbvis_core.protocols import (
-        Command,
-        Derivation,
-        DiffBuilder,
-        Enricher,
-        Format,
-        Layout,
-        LeafRenderer,
-        SourceProvider,
-    )
+    from arbvis_core.protocols import Command, Format
 
 
 @hookimpl
 def arbvis_source_providers() -> Sequence[SourceProvider]:
     """Models on the Hugging Face Hub: `hf://owner/repo`."""
-    return [HuggingFaceSourceProvider()]
+    target = "modelweightvis.sources.huggingface:HuggingFaceSourceProvider"
+    return [deferred(SourceProvider, target, name="hugging-face", priority=Priority.NORMAL)]
 
 
 @hookimpl
 def arbvis_prepare_sources() -> Sequence[Enricher]:
     """What `config.json` says of the model beside it."""
-    return [SourceMetaSidecarHook()]
+    target = "modelweightvis.sidecars:SourceMetaSidecarHook"
+    return [deferred(Enricher, target, name="config", priority=Priority.NORMAL)]
 
 
 @hookimpl
@@ -51,13 +52,17 @@ def arbvis_commands() -> Sequence[Command]:
 @hookimpl
 def arbvis_diff_builders() -> Sequence[DiffBuilder]:
     """Two models or more, tensor by tensor, whatever their formats."""
-    return [TensorDiffBuilder()]
+    module = "modelweightvis.diff.builder"
+    decoder = deferred(Decoder, f"{module}:DifferenceDecoder", encodings=("difference",))
+    facts = {"name": "tensors", "priority": Priority.OVERRIDE, "decoders": (decoder,)}
+    return [deferred(DiffBuilder, f"{module}:TensorDiffBuilder", **facts)]
 
 
 @hookimpl
 def arbvis_derivations() -> Sequence[Derivation]:
     """The experts of a model at a glance."""
-    return [MoeSummaryDerivation()]
+    target = "modelweightvis.moe.summary:MoeSummaryDerivation"
+    return [deferred(Derivation, target, name="moe-summary", priority=Priority.NORMAL)]
 
 
 @hookimpl
@@ -75,10 +80,26 @@ def arbvis_formats() -> Sequence[Format]:
 @hookimpl
 def arbvis_layouts() -> Sequence[Layout]:
     """Where tensors lie: architectures, drawn block by block."""
-    return [ArchLayoutPlugin(), MoeSummaryLayoutPlugin()]
+    arch = "modelweightvis.layouts.arch:ArchLayoutPlugin"
+    summary = "modelweightvis.moe.summary:MoeSummaryLayoutPlugin"
+    return [
+        deferred(Layout, arch, name="arch", priority=Priority.NORMAL),
+        deferred(Layout, summary, name="moe-summary", priority=Priority.NORMAL),
+    ]
 
 
 @hookimpl
 def arbvis_leaf_renderers() -> Sequence[LeafRenderer]:
     """Tensors, by the values they mean."""
-    return RENDERERS
+    views = frozenset({"colormap", "overview_colormap", "scale", "overview", "gain", "clip"})
+    compared = frozenset({"metric", "colormap"})
+    module = "modelweightvis.render"
+    return [
+        deferred(LeafRenderer, f"{module}.elements:ElementRenderer", name="elements", views=views),
+        deferred(
+            *(LeafRenderer, f"{module}.differences:DifferenceRenderer"),
+            name="differences",
+            views=compared,
+        ),
+        deferred(LeafRenderer, f"{module}.cells:CellRenderer", name="cells"),
+    ]

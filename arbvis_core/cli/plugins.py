@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,6 +11,7 @@ import typer
 from arbvis_core.cli.console import answer
 from arbvis_core.cli.isolation import prints_aside
 from arbvis_core.protocols import Command
+from arbvis_core.registry import deferred_faults
 from arbvis_core.values import Profile
 
 if TYPE_CHECKING:
@@ -55,19 +56,20 @@ def _command(profile: Profile, registry: Registry) -> Callable[..., None]:
         ] = None,
     ) -> None:
         with prints_aside():
+            faults = [*registry.faults, *(deferred_faults(registry) if check else ())]
             found = registry.explain(explain, profile) if explain is not None else None
         if as_json:
             import json
 
-            for line in json.dumps(_facts(registry, found), indent=2).splitlines():
+            for line in json.dumps(_facts(registry, faults, found), indent=2).splitlines():
                 answer(line)
         elif found is not None:
             for line in _explained(found):
                 answer(line)
         else:
-            for line in _listed(registry):
+            for line in _listed(registry, faults):
                 answer(line)
-        if check and (registry.faults or any(one.error for one in registry.plugins)):
+        if check and (faults or any(one.error for one in registry.plugins)):
             raise typer.Exit(1)
         if found is not None and found.error is not None:
             raise typer.Exit(2)
@@ -75,17 +77,19 @@ def _command(profile: Profile, registry: Registry) -> Callable[..., None]:
     return plugins
 
 
-def _facts(registry: Registry, explanation: Explanation | None) -> Mapping[str, Any]:
+def _facts(
+    registry: Registry, faults: Sequence[str], explanation: Explanation | None
+) -> Mapping[str, Any]:
     facts: dict[str, Any] = {
         "plugins": [{**asdict(one), "counts": dict(one.counts)} for one in registry.plugins],
-        "faults": list(registry.faults),
+        "faults": list(faults),
     }
     if explanation is not None:
         facts["explanation"] = asdict(explanation)
     return facts
 
 
-def _listed(registry: Registry) -> list[str]:
+def _listed(registry: Registry, faults: Sequence[str]) -> list[str]:
     widths = [
         max((len(text) for text in texts), default=0)
         for texts in (
@@ -99,7 +103,7 @@ def _listed(registry: Registry) -> list[str]:
         for one in registry.plugins
     ]
     told = {one.error for one in registry.plugins}
-    return lines + [fault for fault in registry.faults if not _repeats(fault, told)]
+    return lines + [fault for fault in faults if not _repeats(fault, told)]
 
 
 def _repeats(fault: str, told: set[str | None]) -> bool:

@@ -5,7 +5,7 @@ same hooks. A plugin that fails is named and left out whole; everything else goe
 """
 
 from arbvis_core.registry.blame import failure, guard
-from arbvis_core.registry.loading import load
+from arbvis_core.registry.loading import deferred_faults, load
 from arbvis_core.registry.options import RESERVED_COMMANDS, RESERVED_FLAGS, flags_of
 from arbvis_core.registry.ranking import Registry
 from arbvis_core.registry.records import PluginInfo, Registered, RegistrySpec
@@ -17,6 +17,7 @@ __all__ = [
     "Registered",
     "Registry",
     "RegistrySpec",
+    "deferred_faults",
     "failure",
     "flags_of",
     "guard",

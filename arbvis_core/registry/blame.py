@@ -61,7 +61,7 @@ def failure(who: Registered[Any], stage: str, subject: str, error: BaseException
 def module_of(item: Any) -> str:
     """Return the name of the module that an object, a class or a command was written in."""
     made = item.load if isinstance(item, Command) else item
-    return str((made if hasattr(made, "__qualname__") else type(made)).__module__)
+    return str(made.__module__)
 
 
 def place(error: BaseException, module: str) -> str:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from arbvis_core.deferring import resolved
 from arbvis_core.protocols import Command, Decoder
 from arbvis_core.registry.kinds import DECODER, Kind
 
@@ -32,6 +33,24 @@ def check_object(kind: Kind, item: Any) -> None:
         raise Fault(f"{what} has decoders {_shown(decoders)}: they are a tuple")
     for decoder in decoders:
         _check_decoder(what, decoder)
+
+
+def check_deferred(kind: Kind, item: Any) -> None:
+    """Raise `Fault` unless a deferred object can be imported and is what was said of it."""
+    real = resolved(item)
+    if real is item:
+        return
+    if kind is not DECODER:
+        check_object(kind, real)
+    for name in ("name", "priority", "encodings", "views"):
+        told, found = getattr(item, name, None), getattr(real, name, None)
+        if told != found:
+            raise Fault(f"{item.target} has {name} {_shown(found)}, and {_shown(told)} was told")
+    told, found = ([one for one, _ in decoders_of(each)] for each in (item, real))
+    if told != found:
+        raise Fault(f"{item.target} decodes {_shown(found)}, and {_shown(told)} was told")
+    for decoder in getattr(item, "decoders", ()):
+        check_deferred(DECODER, decoder)
 
 
 def decoders_of(item: Any) -> Iterator[tuple[str, Decoder]]:

@@ -18,8 +18,8 @@ from arbvis_core.errors import PluginError
 from arbvis_core.interrupts import ENDINGS
 from arbvis_core.protocols import Decoder
 from arbvis_core.registry import hooks
-from arbvis_core.registry.blame import guarded, place
-from arbvis_core.registry.checks import Fault, check_object, decoders_of
+from arbvis_core.registry.blame import guarded, module_of, place
+from arbvis_core.registry.checks import Fault, check_deferred, check_object, decoders_of
 from arbvis_core.registry.discovery import Candidate, allowed, candidates
 from arbvis_core.registry.kinds import KINDS, Kind
 from arbvis_core.registry.options import RESERVED_COMMANDS, RESERVED_FLAGS, check_group
@@ -159,6 +159,22 @@ class _Loader:
         self._flags, self._decoders = flags, decoders
 
 
+def deferred_faults(registry: Registry) -> list[str]:
+    """Import what was deferred, and say what is wrong with it, one sentence per object."""
+    faults = []
+    for kind in KINDS:
+        for one in getattr(registry, kind.field):
+            try:
+                check_deferred(kind, one.item)
+            except ENDINGS:
+                raise
+            except BaseException as error:  # noqa: BLE001 - as when it is loaded
+                where = place(error, module_of(one.item))
+                said = _sentence(error, "" if isinstance(error, Fault) else where)
+                faults.append(f"plugin {one.plugin} {one.version}: {kind.noun} {one.name}: {said}")
+    return faults
+
+
 def _check_clash(kind: Kind, entry: Registered[Any], others: Iterable[Registered[Any]]) -> None:
     if kind.field == "commands" and entry.name in RESERVED_COMMANDS:
         raise Fault(f"command {entry.name} is one of arbvis's own")
@@ -173,8 +189,13 @@ def _add_decoders(
     for encoding, decoder in decoders_of(item):
         other = known.setdefault(encoding, Registered(plugin, version, decoder))
         # Two formats may share a decoder; two decoders of one encoding would be chosen by chance.
-        if type(other.item) is not type(decoder):
+        if _maker(other.item) != _maker(decoder):
             raise Fault(f"encoding {encoding} has a decoder already, from plugin {other.plugin}")
+
+
+def _maker(decoder: Decoder) -> object:
+    """Return what tells decoders apart: the class, or the name of one that is not imported yet."""
+    return getattr(decoder, "target", type(decoder))
 
 
 def _sentence(error: BaseException, where: str) -> str:
