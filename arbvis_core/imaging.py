@@ -50,7 +50,7 @@ def tile(
     cropped = planned.crop(Box(key.x * side, key.y * side, side, side))
     tree = Subtree(cropped, registry, Reader(cropped.sources), view)
     planes = tree.planes(key, lambda one, drawn: _keep(painted, key, one, drawn))
-    return painted[key] if planes is not None else _nothing()
+    return painted[key] if planes is not None else blank_tile()
 
 
 def _keep(painted: dict[TileKey, Tile], wanted: TileKey, key: TileKey, drawn: Tile) -> None:
@@ -70,7 +70,8 @@ def _check_key(planned: ScenePlan, key: TileKey) -> None:
     )
 
 
-def _nothing() -> Tile:
+def blank_tile() -> Tile:
+    """Return a tile in which nothing lies."""
     import numpy as np
 
     palette = np.zeros((1, 4), np.uint8)

@@ -189,7 +189,10 @@ class ScenePlan:
 
     def crop(self, box: Box) -> ScenePlan:
         """Keep what meets `box`, so that a worker is sent no more than it needs."""
-        kept = tuple(placement for placement in self.placements if placement.box.meets(box))
+        return self.only(tuple(one for one in self.placements if one.box.meets(box)))
+
+    def only(self, kept: tuple[Placement, ...]) -> ScenePlan:
+        """Keep some of the placements, and what they need."""
         keys = dict.fromkeys(part.source for one in kept for part in parts_of(one.region))
         sources = {key: self.sources[key] for key in keys}
         decisions = self.decisions

@@ -27,7 +27,7 @@ _SCRIPT = "text/javascript"
 # `file:` because some browsers do not count a page's own folder as 'self' when it is on disk.
 _POLICY = (
     "default-src 'none'; base-uri 'none'; form-action 'none'; "
-    "script-src {scripts}; style-src {styles}; img-src {images}"
+    "script-src {scripts}; style-src {styles}; img-src {images}{further}"
 )
 
 _PAGE = """\
@@ -63,16 +63,26 @@ def pages(
         ArbvisError: the viewer has not been built.
     """
     yield Blob("index.html", "text/html", _linked_page(str(manifest["title"])).encode())
-    yield Blob("viewer/viewer.js", _SCRIPT, _built("viewer.js"))
-    yield Blob("viewer/viewer.css", "text/css", _built("viewer.css"))
-    yield Blob("viewer/NOTICES.txt", "text/plain", _built("NOTICES.txt"))
-    text = _json(manifest)
+    yield from _viewer()
+    text = json_text(manifest)
     yield Blob("manifest.json", _JSON, f"{text}\n".encode("ascii"))
     yield Blob("manifest.js", _SCRIPT, _manifest_script(text).encode("ascii"))
     for key, facts in statistics.items():
-        text = _json(facts)
+        text = json_text(facts)
         yield Blob(f"data/{key}/stats.json", _JSON, f"{text}\n".encode("ascii"))
-        yield Blob(f"data/{key}/stats.js", _SCRIPT, _statistics_script(key, text).encode("ascii"))
+        yield Blob(f"data/{key}/stats.js", _SCRIPT, statistics_script(key, text).encode("ascii"))
+
+
+def live_pages(title: str) -> Iterator[Blob]:
+    """Yield the page of a live view; everything else it asks the server for.
+
+    Raises:
+        ArbvisError: the viewer has not been built.
+    """
+    page = _linked_page(title, further="; connect-src 'self'")
+    yield Blob("index.html", "text/html", page.encode())
+    yield from _viewer()
+    yield Blob("manifest.js", _SCRIPT, b"globalThis.arbvis={statistics:{},live:{}};")
 
 
 def inline_page(
@@ -91,9 +101,9 @@ def inline_page(
         ArbvisError: the viewer has not been built.
     """
     scripts = [
-        _manifest_script(_json(manifest)),
-        *(_statistics_script(key, _json(facts)) for key, facts in statistics.items()),
-        f"arbvis.tiles={_parsed(_json({path: _data_url(path, tiles[path]) for path in tiles}))};",
+        _manifest_script(json_text(manifest)),
+        *(statistics_script(key, json_text(facts)) for key, facts in statistics.items()),
+        f"arbvis.tiles={_parsed(json_text({path: _data_url(path, tiles[path]) for path in tiles}))};",
         _built("viewer.js").decode("ascii").replace("</script", r"<\/script"),
     ]
     style = _built("viewer.css").decode("ascii").replace("</style", r"<\/style")
@@ -107,7 +117,13 @@ def inline_page(
     )
 
 
-def _linked_page(title: str) -> str:
+def _viewer() -> Iterator[Blob]:
+    yield Blob("viewer/viewer.js", _SCRIPT, _built("viewer.js"))
+    yield Blob("viewer/viewer.css", "text/css", _built("viewer.css"))
+    yield Blob("viewer/NOTICES.txt", "text/plain", _built("NOTICES.txt"))
+
+
+def _linked_page(title: str, further: str = "") -> str:
     sources = ("manifest.js", "viewer/viewer.js")
     scripts = "\n".join(f'<script defer src="{source}"></script>' for source in sources)
     return _page(
@@ -117,11 +133,21 @@ def _linked_page(title: str) -> str:
         scripts="'self' file:",
         styles="'self' file:",
         images="'self' file: data:",
+        further=further,
     )
 
 
-def _page(title: str, *, head: str, body: str, scripts: str, styles: str, images: str) -> str:
-    policy = _POLICY.format(scripts=scripts, styles=styles, images=images)
+def _page(
+    title: str,
+    *,
+    head: str,
+    body: str,
+    scripts: str,
+    styles: str,
+    images: str,
+    further: str = "",
+) -> str:
+    policy = _POLICY.format(scripts=scripts, styles=styles, images=images, further=further)
     # Undecodable bytes of file names arrive as lone surrogates, which UTF-8 cannot hold.
     shown = title.encode("utf-8", "replace").decode("utf-8")
     return _PAGE.format(policy=policy, title=html.escape(shown), head=head, body=body)
@@ -137,7 +163,7 @@ def _built(name: str) -> bytes:
         ) from None
 
 
-def _json(facts: Mapping[str, Any]) -> str:
+def json_text(facts: Mapping[str, Any]) -> str:
     """Compact ASCII: every other character, U+2028 and lone surrogates included, is escaped."""
     return json.dumps(facts, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
 
@@ -152,7 +178,8 @@ def _manifest_script(text: str) -> str:
     return f"globalThis.arbvis={{statistics:{{}},manifest:{_parsed(text)}}};"
 
 
-def _statistics_script(key: str, text: str) -> str:
+def statistics_script(key: str, text: str) -> str:
+    """Return the script that adds what was measured of a scene, as JSON, to a page."""
     return f"arbvis.statistics[{_parsed(json.dumps(key))}]={_parsed(text)};"
 
 

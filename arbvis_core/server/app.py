@@ -1,0 +1,134 @@
+"""The addresses of a live view."""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from arbvis_core.server.faults import PreparingError, answer_of, described, fault_of
+from arbvis_core.server.guard import Access, Guarded
+from arbvis_core.server.jobs import GivenUpError, Jobs, while_connected
+from arbvis_core.server.views import view_of
+from arbvis_core.values import TileKey
+from arbvis_core.viewer.bundle import live_pages, statistics_script
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
+    from arbvis_core.server.live import Live
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+#: The answer to whom nobody listens any more.
+_GONE = 499
+
+
+class Service:
+    """Answers requests about what is shown."""
+
+    def __init__(self, live: Live, jobs: Jobs, access: Access) -> None:
+        self._live = live
+        self._jobs = jobs
+        self._access = access
+        self._pages = {blob.path: blob for blob in live_pages(live.title)}
+
+    def app(self) -> ASGIApp:
+        """Return the application, behind its guard."""
+        routes = [
+            Route("/", answered(self.page)),
+            Route("/manifest.js", answered(self.file)),
+            Route("/viewer/{name}", answered(self.file)),
+            Route("/manifest.json", answered(self.manifest)),
+            Route("/data/{scene}/stats.js", answered(self.statistics)),
+            Route("/tiles/{scene}/{zoom:int}/{x:int}/{y:int}.png", answered(self.tile)),
+        ]
+        handlers = {HTTPException: _refuse}
+        return Guarded(Starlette(routes=routes, exception_handlers=handlers), self._access)
+
+    async def page(self, request: Request) -> Response:
+        """Return the page; a token in its address becomes a cookie."""
+        if self._access.token is None or "token" not in request.query_params:
+            return self._blob("index.html")
+        response = RedirectResponse(".", 303)
+        response.set_cookie(
+            self._access.cookie, self._access.token, httponly=True, samesite="strict"
+        )
+        return response
+
+    async def file(self, request: Request) -> Response:
+        """Return a file of the page."""
+        path = request.url.path.lstrip("/")
+        if path not in self._pages:
+            raise HTTPException(404)
+        return self._blob(path)
+
+    def _blob(self, path: str) -> Response:
+        blob = self._pages[path]
+        return Response(blob.data, media_type=blob.media_type)
+
+    async def manifest(self, request: Request) -> Response:
+        """Return `manifest.json`."""
+        return Response(self._live.picture.manifest, media_type="application/json")
+
+    async def statistics(self, request: Request) -> Response:
+        """Return what was measured of a scene, as the page loads it: nothing yet."""
+        scene = self._live.picture.scene(request.path_params["scene"])
+        return Response(statistics_script(scene.plan.key, "null"), media_type="text/javascript")
+
+    async def tile(self, request: Request) -> Response:
+        """Return a tile."""
+        asked = request.path_params
+        scene = self._live.picture.scene(asked["scene"])
+        key, view = TileKey(asked["zoom"], asked["x"], asked["y"]), view_of(request.query_params)
+        scene.check(key)
+        data = scene.known(key, view)
+        if data is None:
+            name = (scene.plan.key, key, view)
+            work = self._jobs.run(name, lambda cancel: scene.draw(key, view, cancel))
+            data = await while_connected(request, work)
+        return (
+            Response(status_code=_GONE) if data is None else Response(data, media_type="image/png")
+        )
+
+
+def answered(endpoint: Endpoint) -> Endpoint:
+    """Let errors of an endpoint become answers."""
+
+    @functools.wraps(endpoint)
+    async def answer(request: Request) -> Response:
+        try:
+            return await endpoint(request)
+        except HTTPException:
+            raise
+        except GivenUpError:
+            return Response(status_code=_GONE)
+        except Exception as error:  # noqa: BLE001  the table answers it
+            _trace(error)
+            return answer_of(error)
+
+    return answer
+
+
+def _trace(error: Exception) -> None:
+    debugging = os.environ.get("ARBVIS_DEBUG", "") not in {"", "0"}
+    if debugging and fault_of(error).status >= 500 and not isinstance(error, PreparingError):
+        sys.excepthook(type(error), error, error.__traceback__)
+
+
+async def _refuse(_: Request, error: Exception) -> Response:
+    """Answer what the router refuses: an address that is none, a method that does nothing."""
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    kind, message = {
+        404: ("not-found", "there is nothing at this address; see /docs"),
+        405: ("bad-method", "this address is only to be read: GET"),
+    }.get(status, ("refused", "this is not answered"))
+    return JSONResponse(described(kind, message), status)

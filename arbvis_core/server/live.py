@@ -1,0 +1,92 @@
+"""What a live view shows: nothing but its page at first, then a plan, drawn as it is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from threading import Event
+from typing import TYPE_CHECKING
+
+from arbvis_core.server.faults import NotFoundError, PreparingError
+
+if TYPE_CHECKING:
+    from arbvis_core.registry import Registry
+    from arbvis_core.server.scenes import LiveScene
+    from arbvis_core.values import Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A plan, ready to be drawn.
+
+    Attributes:
+        plan: what every pixel will show.
+        registry: what the names in the plan stand for.
+        scenes: by key.
+        manifest: what `manifest.json` holds, encoded.
+    """
+
+    plan: Plan
+    registry: Registry
+    scenes: Mapping[str, LiveScene]
+    manifest: bytes
+
+    def scene(self, key: str) -> LiveScene:
+        """Return a scene.
+
+        Raises:
+            NotFoundError: there is none of this key.
+        """
+        if key not in self.scenes:
+            known = ", ".join(self.scenes)
+            raise NotFoundError(f"no scene is called {key[:80]!r}; there are: {known}")
+        return self.scenes[key]
+
+
+class Live:
+    """What the server was started with: not yet planned, ready, or not to be planned at all."""
+
+    def __init__(self, title: str, registry: Registry, plan: Callable[[], Plan]) -> None:
+        self.title = title
+        self.error: BaseException | None = None
+        #: Set once it is known whether there is a picture, and once the page was told that not.
+        self.decided, self.told = Event(), Event()
+        self._registry = registry
+        self._plan = plan
+        self._picture: Picture | None = None
+
+    def prepare(self) -> None:
+        """Plan the picture; what goes wrong is kept for whoever asks."""
+        try:
+            self._picture = picture_of(self._plan(), self._registry)
+        except BaseException as error:  # noqa: BLE001  whoever asks gets it
+            self.error = error
+        finally:
+            self.decided.set()
+
+    @property
+    def picture(self) -> Picture:
+        """What is shown.
+
+        Raises:
+            PreparingError: it is not planned yet.
+            BaseException: why it cannot be planned.
+        """
+        if self._picture is not None:
+            return self._picture
+        if self.error is not None:
+            self.told.set()
+            raise self.error
+        raise PreparingError("the picture is being planned; ask again in a moment")
+
+
+def picture_of(plan: Plan, registry: Registry) -> Picture:
+    """Get a plan ready: what is placed where, and the manifest."""
+    from arbvis_core.server.describing import describe
+    from arbvis_core.server.scenes import LiveScene, Memory
+    from arbvis_core.viewer.bundle import json_text
+
+    memory = Memory.empty()
+    scenes = {one.key: LiveScene(one, registry, memory) for one in plan.scenes}
+    manifest = json_text(describe(plan, registry, scenes))
+    return Picture(plan, registry, scenes, f"{manifest}\n".encode("ascii"))

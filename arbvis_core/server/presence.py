@@ -1,0 +1,70 @@
+"""Which tiles there are, known before any is drawn: those that something is placed on.
+
+A bundle lists the tiles that were written; a tile of which only a gap of a fold is left is not among
+them. Here it is, and it is empty.
+"""
+
+from __future__ import annotations
+
+import base64
+from typing import TYPE_CHECKING
+
+from arbvis_core.values import TILE
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from arbvis_core.values import Box, Placement, ScenePlan
+
+#: The pixels under a tile, and who is placed on them.
+Levels = list["NDArray[np.bool_]"]
+
+
+class Places:
+    """Finds what is placed in a box, among tens of thousands of placements."""
+
+    def __init__(self, plan: ScenePlan) -> None:
+        import numpy as np
+
+        self._plan = plan
+        self._boxes = np.array([one.box for one in plan.placements], np.int64).reshape(-1, 4)
+
+    def crop(self, box: Box) -> ScenePlan:
+        """Do what the plan's own `crop` does, sooner."""
+        return self._plan.only(self.within(box))
+
+    def within(self, box: Box) -> tuple[Placement, ...]:
+        """Return the placements that meet a box, in their order."""
+        x, y, width, height = self._boxes.T
+        met = (x < box.x + box.width) & (box.x < x + width)
+        met &= (y < box.y + box.height) & (box.y < y + height)
+        return tuple(self._plan.placements[at] for at in met.nonzero()[0])
+
+    def levels(self) -> Levels:
+        """Return which tiles of every zoom, from 0, something is placed on: (rows, columns)."""
+        import numpy as np
+
+        canvas = self._plan.canvas
+        columns, rows = canvas.tiles(canvas.max_zoom)
+        found: Levels = [np.zeros((rows, columns), np.bool_)]
+        for x, y, width, height in self._boxes.tolist():
+            if width and height:
+                down = slice(y // TILE, (y + height - 1) // TILE + 1)
+                found[0][down, x // TILE : (x + width - 1) // TILE + 1] = True
+        for zoom in range(canvas.max_zoom - 1, -1, -1):
+            columns, rows = canvas.tiles(zoom)
+            padded = np.zeros((2 * rows, 2 * columns), np.bool_)
+            below = found[-1]
+            padded[: below.shape[0], : below.shape[1]] = below
+            found.append(np.any(padded.reshape(rows, 2, columns, 2), axis=(1, 3), keepdims=False))
+        return found[::-1]
+
+
+def bitmap(level: NDArray[np.bool_]) -> str:
+    """Say which tiles of a level there are, as manifests do."""
+    import numpy as np
+
+    if level.all():
+        return "all"
+    return base64.b64encode(np.packbits(level.reshape(-1)).tobytes()).decode("ascii")

@@ -1,0 +1,45 @@
+"""How a tile is to be looked at, from the query of its address."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import fields
+
+from arbvis_core.errors import UsageError
+from arbvis_core.values import View
+
+#: The fields of a view that are numbers.
+NUMBERS = frozenset({"gain", "clip"})
+NAMES = tuple(field.name for field in fields(View))
+#: Letters of a value.
+LONGEST = 64
+#: What a query may hold beside a view.
+OTHERS = frozenset({"token", "v"})
+
+
+def view_of(query: Mapping[str, str]) -> View:
+    """Return the view that a query chooses; what it leaves open is the plan's.
+
+    Raises:
+        UsageError: it names something else, or a value that is none.
+    """
+    unknown = sorted(query.keys() - {*NAMES, *OTHERS})
+    if unknown:
+        raise UsageError(f"{unknown[0][:LONGEST]!r} is none of {', '.join(NAMES)}")
+    chosen = {name: query[name] for name in NAMES if query.get(name)}
+    for name, text in chosen.items():
+        if len(text) > LONGEST or not text.isprintable():
+            raise UsageError(f"{name} {text[:LONGEST]!r} is no value")
+    numbers = {name: _number(name, chosen.pop(name)) for name in NUMBERS & chosen.keys()}
+    return View(**chosen, **numbers)  # type: ignore[arg-type]
+
+
+def _number(name: str, text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        raise UsageError(f"{name} {text!r} is no number")
+    return number
