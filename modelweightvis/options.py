@@ -10,7 +10,7 @@ import typer
 from arbvis_core import api
 
 if TYPE_CHECKING:
-    from arbvis_core.api import View
+    from arbvis_core.api import Reporter, Request, View
 
 #: What a colour is relative to.
 Scale = Literal["model", "tensor", "role"]
@@ -108,3 +108,27 @@ class MoeOptions:
     moe_norm: Annotated[
         MoeNorm, typer.Option("--moe-norm", help="What the colours of the summary span.")
     ] = "max"
+
+
+@dataclass(frozen=True)
+class ReportOptions:
+    """What is written beside the picture, or instead of it."""
+
+    profiles: ClassVar[tuple[str, ...]] = ("modelweightvis",)
+
+    report: Annotated[
+        str | None,
+        typer.Option(
+            "--report",
+            metavar="FILE",
+            help="Write what is measured: .html, .md, .json, .csv or .parquet.",
+        ),
+    ] = None
+
+    def reporter(self, request: Request) -> Reporter | None:
+        """Return what writes the report, if one is asked for."""
+        if self.report is None:
+            return None
+        from modelweightvis.reports.reporter import FileReporter
+
+        return FileReporter(self.report)

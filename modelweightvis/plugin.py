@@ -21,7 +21,13 @@ from arbvis_core.protocols import (
 )
 from modelweightvis.commands import COMMANDS
 from modelweightvis.formats import FORMATS
-from modelweightvis.options import ColourOptions, DifferenceOptions, MoeOptions, TensorOptions
+from modelweightvis.options import (
+    ColourOptions,
+    DifferenceOptions,
+    MoeOptions,
+    ReportOptions,
+    TensorOptions,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -68,7 +74,7 @@ def arbvis_derivations() -> Sequence[Derivation]:
 @hookimpl
 def arbvis_options() -> Sequence[type]:
     """Which tensors are shown, where, and in which colours."""
-    return [TensorOptions, ColourOptions, DifferenceOptions, MoeOptions]
+    return [TensorOptions, ColourOptions, DifferenceOptions, MoeOptions, ReportOptions]
 
 
 @hookimpl

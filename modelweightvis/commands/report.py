@@ -45,6 +45,11 @@ def lines(model: Model, table: Table, *, stats: bool) -> Iterator[str]:
         "tensors": [_tensor(model, row, stats=stats) for row in table],
         "warnings": warnings(model),
     }
+    yield from json_lines(whole)
+
+
+def json_lines(whole: Mapping[str, Any]) -> Iterator[str]:
+    """Yield a document of JSON line by line, the members of its lists on a line each."""
     yield "{"
     for place, (key, value) in enumerate(whole.items()):
         comma = "," if place < len(whole) - 1 else ""

@@ -101,7 +101,7 @@ def write(
     target = Path(out)
     partial = target.with_name(f".{target.name[:40]}.{secrets.token_hex(4)}")
     try:
-        _check(out, target, size, inputs, force=force)
+        check_target(out, target, size, inputs, force=force)
         try:
             with partial.open("xb") as file:
                 _copy(chunks, file, on_progress)
@@ -114,7 +114,12 @@ def write(
         raise SinkError(f"{out} cannot be written: {reason.lower()}") from error
 
 
-def _check(out: str, target: Path, size: int, inputs: Sequence[str], *, force: bool) -> None:
+def check_target(out: str, target: Path, size: int, inputs: Sequence[str], *, force: bool) -> None:
+    """Refuse a file that cannot be written, or that somebody would miss.
+
+    Raises:
+        SinkError: so it is; the message says what to do.
+    """
     if not target.name or target.is_dir():
         raise SinkError(f"{out} does not name a file")
     if not target.parent.is_dir():

@@ -112,6 +112,7 @@ def _difference(
                 "matched": matched,
                 "only_left": only[0],
                 "only_right": only[1],
+                "ambiguous": list(pairing.ambiguous),
             },
         },
         input=index,
@@ -133,17 +134,17 @@ def _regions(pairing: Pairing) -> Iterator[Region]:
         if one.left and one.right:
             yield _paired(one.left, one)
         elif one.left:
-            yield _alone(one.left.region, "A", one.left.region.name, one.left.dtype)
+            yield _alone(one.left, one.left.region.name, "A")
         elif one.right:
             name = one.right.name
             name = f"{name} (second)" if name in taken else name
-            yield _alone(one.right, "B", name, one.others[0].dtype)
+            yield _alone(replace(one.others[0], region=one.right), name, "B")
 
 
 def _paired(left: Tensor, one: Pair) -> Region:
     right = one.right
     if right is None or len(right.shape) != len(left.region.shape):
-        return _alone(left.region, "", left.region.name, left.dtype)
+        return _alone(left, left.region.name, "")
     attributes: Mapping[str, Any] = {
         **left.region.attributes,
         "side": "both",
@@ -152,8 +153,8 @@ def _paired(left: Tensor, one: Pair) -> Region:
             "other": ", ".join(other.region.name for other in one.others[:4]),
             "other_dtype": one.others[0].dtype,
             "other_shape": list(right.shape),
-            "bits_per_weight": round(left.bits_per_weight, 3),
-            "other_bits_per_weight": round(_bits(one), 3),
+            "bits_per_weight": round(left.bits_per_weight, 6),
+            "other_bits_per_weight": round(_bits(one), 6),
         },
     }
     return Region(
@@ -186,12 +187,18 @@ def _bits(one: Pair) -> float:
     return 8 * sum(other.bytes for other in one.others) / elements if elements else 0.0
 
 
-def _alone(region: Region, side: str, name: str, dtype: str) -> Region:
+def _alone(tensor: Tensor, name: str, side: str) -> Region:
+    """Return a tensor that is shown and not compared."""
+    region = tensor.region
+    bits = "other_bits_per_weight" if side == "B" else "bits_per_weight"
     attributes = {
         **region.attributes,
-        "dtype": dtype,
+        "dtype": tensor.dtype,
         "side": side,
-        "difference": {"pairing": {"A": "only in A", "B": "only in B"}.get(side, "shapes differ")},
+        "difference": {
+            "pairing": {"A": "only in A", "B": "only in B"}.get(side, "shapes differ"),
+            bits: round(tensor.bits_per_weight, 6),
+        },
     }
     return replace(
         Region(name, region.shape, DIFFERENCE), operands=(region,), attributes=attributes

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from modelweightvis.kernels.statistics import Statistics
+    from modelweightvis.render.profiles import Profile
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,22 +21,27 @@ class Measured:
     Attributes:
         figures: by placement.
         heads: of the tensors that are cut into heads.
+        profiles: of rows and columns, where they are asked for.
     """
 
     figures: Mapping[str, Statistics] = field(default_factory=dict)
     heads: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
+    profiles: Mapping[str, Profile] = field(default_factory=dict)
 
     def merged(self, other: Measured) -> Measured:
         """Return what both measured."""
         figures = {**self.figures}
         for name, one in other.figures.items():
             figures[name] = figures[name].merged(one) if name in figures else one
-        return Measured(figures, _heads(self.heads, other.heads))
+        profiles = {**self.profiles}
+        for name, profile in other.profiles.items():
+            profiles[name] = profiles[name].merged(profile) if name in profiles else profile
+        return Measured(figures, _heads(self.heads, other.heads), profiles)
 
     def summary(self, names: Sequence[str]) -> dict[str, Any]:
         """Return plain figures and histograms of these placements, as far as they were measured."""
         return {
-            name: _described(self.figures[name], self.heads.get(name))
+            name: _described(self.figures[name], self.heads.get(name), self.profiles.get(name))
             for name in names
             if name in self.figures
         }
@@ -62,8 +68,12 @@ def _heads(
     return {**left, **right, **shared}
 
 
-def _described(statistics: Statistics, heads: NDArray[np.float64] | None) -> dict[str, Any]:
-    found = {"stats": statistics.summary(), "histogram": _histogram(statistics)}
+def _described(
+    statistics: Statistics, heads: NDArray[np.float64] | None, profile: Profile | None
+) -> dict[str, Any]:
+    found: dict[str, Any] = {"stats": statistics.summary(), "histogram": _histogram(statistics)}
+    if profile is not None:
+        found["profile"] = profile.described()
     if heads is None:
         return found
     from modelweightvis.render.heads import described

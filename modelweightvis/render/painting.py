@@ -24,6 +24,7 @@ from modelweightvis.render.heads import added, measured
 from modelweightvis.render.measured import Measured
 from modelweightvis.render.palettes import palette
 from modelweightvis.render.pieces import decode16
+from modelweightvis.render.profiles import Profile, profile_of
 from modelweightvis.render.shading import HATCHED
 
 if TYPE_CHECKING:
@@ -46,6 +47,8 @@ class Painter:
         self._planes = _Planes(looks)
         self._figures: dict[str, Statistics] = {}
         self._heads: dict[str, NDArray[np.float64]] = {}
+        self._profiles: dict[str, Profile] = {}
+        self._profiled = bool(plan.attributes.get("profiles"))
 
     def put(self, spot: Spot, values: NDArray[np.float32]) -> None:
         """Paint and measure the values of a piece, (h, w)."""
@@ -74,7 +77,7 @@ class Painter:
             encode_bfloat16(stored, table, self._codes, spot.top, spot.left)
             tally(stored, counts)
             self._planes.add(spot, decode16(encoding, stored), octaves)
-        if _cut(spot):
+        if _cut(spot) or self._profiled:
             self._add_heads(spot, decode16(encoding, stored))
         self._statistics(spot).add_counts(counts, code_values(encoding))
 
@@ -91,7 +94,8 @@ class Painter:
     def leaf(self) -> Leaf:
         """Return the tile."""
         tile = Indexed(self._codes, palette(self._looks.colormap))
-        return Leaf(tile, self._planes.done(), Measured(self._figures, self._heads))
+        found = Measured(self._figures, self._heads, self._profiles)
+        return Leaf(tile, self._planes.done(), found)
 
     def _reference(self, spot: Spot) -> float:
         return reference(self._decisions, spot.placement, self._looks.scale)
@@ -101,6 +105,9 @@ class Painter:
         if cuts:
             found = measured(cuts, spot.piece, values)
             self._heads[name] = added(self._heads[name], found) if name in self._heads else found
+        if self._profiled and (profile := profile_of(spot.placement.region, spot.piece, values)):
+            known = self._profiles.get(name)
+            self._profiles[name] = known.merged(profile) if known else profile
 
     def _statistics(self, spot: Spot) -> Statistics:
         name = spot.placement.name
