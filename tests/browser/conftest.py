@@ -14,6 +14,8 @@ import pytest
 
 from arbvis_core import api
 
+from . import tensors
+
 #: What POSIX allows in a file's name and a careless page would run, break or be fooled by.
 HOSTILE = (
     "<img src=x onerror=alert(1)>.bin",
@@ -119,6 +121,20 @@ def hostile_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
         path.write_bytes(sample_bytes(40_000 + i, i))
     out = tmp_path_factory.mktemp("bundle") / "hostile"
     return write_bundle(out, folder, title="</title><script>alert(3)</script>")
+
+
+@pytest.fixture(scope="session")
+def arrays() -> tensors.Arrays:
+    """The weights of the small Llama, by name."""
+    return tensors.arrays()
+
+
+@pytest.fixture(scope="session")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A bundle of the small Llama."""
+    pytest.importorskip("safetensors")
+    folder = tmp_path_factory.mktemp("model")
+    return tensors.render(tensors.write_model(folder / "tiny"), folder / "out")
 
 
 @pytest.fixture(scope="session")

@@ -8,26 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from . import tensors
 from .conftest import OpenPage, Viewer
 from .tensors import HEADS, SHARED, WIDTH, Arrays, expected, number, placements
 
 pytestmark = pytest.mark.browser
 
 FOLDS = Path(__file__).parents[1] / "data" / "folds.json"
-
-
-@pytest.fixture(scope="session")
-def arrays() -> Arrays:
-    return tensors.arrays()
-
-
-@pytest.fixture(scope="session")
-def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A bundle of the small Llama."""
-    pytest.importorskip("safetensors")
-    folder = tmp_path_factory.mktemp("model")
-    return tensors.render(tensors.write_model(folder / "tiny"), folder / "out")
 
 
 @pytest.fixture

@@ -60,6 +60,8 @@ export class App implements Listener {
   private readonly crumbs = new Crumbs((box, label) => this.frame(box, label));
   private readonly panel: SidePanel;
   private readonly series = new Map<Scene, Series>();
+  /** Whether there is more than bytes along curves to see. */
+  private readonly planes: boolean;
   /** The view shows everything, and goes on to when panels open and close. */
   private whole = true;
   private toastTimer = 0;
@@ -69,6 +71,7 @@ export class App implements Listener {
     private readonly bundle: Bundle,
   ) {
     document.body.append(this.root);
+    this.planes = manifest.scenes.some(({ canvas }) => canvas.curve === null);
     const commands = commandsOf(this);
     this.title = el("div", { class: "corner top left" });
     this.tabs = sceneTabs(manifest, (key) => this.showScene(key));
@@ -253,10 +256,10 @@ export class App implements Listener {
     const tools = el(
       "div",
       { class: "card toolbar", role: "toolbar", "aria-label": "Tools" },
-      this.panelButton,
+      ...(this.planes ? [this.panelButton] : []),
       iconButton("search", "Search", "/", () => this.openSearch()),
       this.toggles.outlines,
-      this.toggles.heads,
+      ...(this.planes ? [this.toggles.heads] : []),
       this.toggles.legend,
       this.toggles.minimap,
       this.themeButton,
@@ -269,7 +272,7 @@ export class App implements Listener {
       iconButton("minus", "Zoom out", "-", () => this.stage.map.zoomBy(-1)),
       iconButton("fit", "Show everything", "0", () => this.fit()),
     );
-    this.title.append(header(this.manifest), ...(this.tabs ? [this.tabs.element] : []), this.panel.element);
+    this.title.append(header(this.manifest), ...(this.tabs ? [this.tabs.element] : []), ...(this.planes ? [this.panel.element] : []));
     this.root.append(
       this.place,
       this.title,

@@ -65,8 +65,8 @@ function drawPart(context: CanvasRenderingContext2D, frame: Frame, part: HeadPar
   if (right < 0 || bottom < 0 || left > frame.width || top > frame.height) return;
   context.fillStyle = COLOUR;
   const [x, y] = [Math.max(left, 0), Math.max(top, 0)];
-  if (part.inner && part.aside) context.fillRect(Math.round(left) - 0.5, y, 1, Math.min(bottom, frame.height) - y);
-  else if (part.inner) context.fillRect(x, Math.round(top) - 0.5, Math.min(right, frame.width) - x, 1);
+  if (part.inner && part.aside) context.fillRect(Math.round(left), y, 1, Math.min(bottom, frame.height) - y);
+  else if (part.inner) context.fillRect(x, Math.round(top), Math.min(right, frame.width) - x, 1);
   if (right - left < NUMBERED || bottom - top < NUMBERED / 2) return;
   const at = [Math.min(right, frame.width) - 4, Math.min(bottom, frame.height) - 1] as const;
   context.strokeStyle = "rgba(0, 0, 0, 0.75)";

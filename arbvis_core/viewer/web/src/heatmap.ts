@@ -168,15 +168,10 @@ function spanOf(cells: readonly Cell[]): Span {
   return new Span(cells.flatMap(({ value }) => (value === null ? [] : [value])));
 }
 
-/** A line for each role of each stack, in the order of the picture. */
+/** A line for each role of each stack, in the scene's own order. */
 function linesOf(scene: Scene): Line[] {
   const lines = new Map<string, { stack: string; role: string; cells: Map<number | null, number[]> }>();
-  const order = [...scene.placements.items.keys()].sort((a, b) => {
-    const [left, right] = [scene.placements.items[a]!, scene.placements.items[b]!];
-    return left.y - right.y || left.x - right.x;
-  });
-  for (const index of order) {
-    const item = scene.placements.items[index]!;
+  for (const [index, item] of scene.placements.items.entries()) {
     const role = roleText(expertOf(item) === null ? item : { ...item, expert: null });
     if (!role) continue;
     const key = `${stackOf(item)}\n${role}`;

@@ -1,9 +1,10 @@
 /** The parts of a picture as a tree: stack, layer, expert, tensor. */
 
 import type { Rectangle } from "./entities";
-import type { Scene } from "./scene";
-import { expertOf, layerOf, partText, roleOf, shortText, stackOf } from "./tensor";
 import { printable } from "./format";
+import type { Placement } from "./manifest";
+import type { Scene } from "./scene";
+import { expertOf, layerOf, partText, shortText, stackOf } from "./tensor";
 
 export interface Node {
   readonly label: string;
@@ -30,27 +31,27 @@ export interface Row {
   readonly siblings: number;
 }
 
-/** What holds tensors, in order: before the layers, the layers, after them. */
+/** Before all layers, and after them; tensors and layers are numbered in between. */
+const [BEFORE, AFTER] = [-1e9, 1e9];
+/** Experts come after what else there is in a layer. */
+const EXPERTS = 1e7;
+
 type Key = readonly [label: string, order: number];
 
+/** Put placements into their stacks, layers and experts, all in the scene's own order. */
 export function treeOf(scene: Scene): Tree {
   const items = scene.placements.items;
   const top = node("", null, null);
-  const groups = new Map<string, { readonly node: Node; readonly order: number }>();
+  const groups = new Map<string, Node>();
   const orders = new Map<Node, number>();
   const leaves: Node[] = new Array<Node>(items.length);
-  const layersStart = new Map<string, number>();
-  for (const item of items) {
-    if (layerOf(item) === null) continue;
-    const stack = stackOf(item);
-    layersStart.set(stack, Math.min(layersStart.get(stack) ?? Infinity, item.y));
-  }
+  const layersStart = startsOfLayers(items);
   const within = (parent: Node, path: string, [label, order]: Key): Node => {
     const known = groups.get(path);
-    if (known) return known.node;
+    if (known) return known;
     const made = node(label, parent, null);
     parent.children.push(made);
-    groups.set(path, { node: made, order });
+    groups.set(path, made);
     orders.set(made, order);
     return made;
   };
@@ -58,18 +59,29 @@ export function treeOf(scene: Scene): Tree {
     const [layer, expert, stack] = [layerOf(item), expertOf(item), stackOf(item)];
     let parent = top;
     let path = "";
-    if (scene.stacks.length > 1 && stack) parent = within(parent, (path = `s${stack}`), [printable(stack), item.y]);
+    if (scene.stacks.length > 1 && stack) parent = within(parent, (path = `s${stack}`), [printable(stack), index]);
     if (layer !== null) parent = within(parent, (path += `\nl${layer}`), [`layer ${layer}`, layer]);
-    if (expert !== null) parent = within(parent, (path += `\ne${expert}`), [`expert ${expert}`, 1e7 + expert]);
+    if (expert !== null) parent = within(parent, (path += `\ne${expert}`), [`expert ${expert}`, EXPERTS + expert]);
     const leaf = node(expert === null ? shortText(item) : partText(item), parent, index);
     parent.children.push(leaf);
     leaves[index] = leaf;
     const start = layersStart.get(stack);
-    const beyond = layer === null && start !== undefined ? (item.y < start ? -1e9 : 1e9) : 0;
-    orders.set(leaf, beyond + item.y + item.x / 1e9);
+    const beyond = layer === null && start !== undefined ? (item.y < start ? BEFORE : AFTER) : 0;
+    orders.set(leaf, beyond + index);
   });
-  arrange(top, orders, (index) => roleOf(items[index]!).split(/[._]/)[0]!);
+  arrange(top, orders);
   return { roots: top.children, leaves };
+}
+
+/** How far down the canvas the layers of each stack begin. */
+function startsOfLayers(items: readonly Placement[]): ReadonlyMap<string, number> {
+  const starts = new Map<string, number>();
+  for (const item of items) {
+    if (layerOf(item) === null) continue;
+    const stack = stackOf(item);
+    starts.set(stack, Math.min(starts.get(stack) ?? Infinity, item.y));
+  }
+  return starts;
 }
 
 /** The rows of a tree of which some nodes are open. */
@@ -101,16 +113,11 @@ function node(label: string, parent: Node | null, index: number | null): Node {
   return { label, parent, index, children: [], count: index === null ? 0 : 1 };
 }
 
-/** Sort what each node holds; tensors of one kind stay together. */
-function arrange(one: Node, orders: ReadonlyMap<Node, number>, groupOf: (index: number) => string): void {
-  const first = new Map<string, number>();
-  const group = (child: Node): string => (child.index === null ? "" : groupOf(child.index));
+/** Sort what each node holds, and count it. */
+function arrange(one: Node, orders: ReadonlyMap<Node, number>): void {
   for (const child of one.children) {
-    if (child.index === null) arrange(child, orders, groupOf);
+    if (child.index === null) arrange(child, orders);
     one.count += child.count;
-    const order = orders.get(child)!;
-    first.set(group(child), Math.min(first.get(group(child)) ?? Infinity, order));
   }
-  const key = (child: Node): number => (child.index === null ? orders.get(child)! : first.get(group(child))!);
-  one.children.sort((a, b) => key(a) - key(b) || orders.get(a)! - orders.get(b)!);
+  one.children.sort((a, b) => orders.get(a)! - orders.get(b)!);
 }
