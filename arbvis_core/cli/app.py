@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from arbvis_core.cli import plugins, view
+from arbvis_core.cli.commands import own_commands
 from arbvis_core.cli.console import prepare_streams
 from arbvis_core.cli.exits import run
 from arbvis_core.cli.flags import (
@@ -48,8 +48,7 @@ def build_app(profile: Profile, registry: Registry) -> Program:
     program.entries = {
         one.name: one
         for one in (
-            view.command(profile, registry),
-            plugins.command(profile, registry),
+            *own_commands(profile, registry),
             *(isolated(registered) for registered in registry.commands),
         )
         if not one.profiles or profile.name in one.profiles

@@ -10,7 +10,6 @@ import typer
 
 from arbvis_core.cli.console import answer
 from arbvis_core.cli.isolation import prints_aside
-from arbvis_core.protocols import Command
 from arbvis_core.registry import deferred_faults
 from arbvis_core.values import Profile
 
@@ -32,16 +31,9 @@ NOUNS = {
 }
 
 
-def command(profile: Profile, registry: Registry) -> Command:
-    """Return the subcommand."""
-    return Command(
-        "plugins",
-        "Show what was loaded, what failed, and who would take a file.",
-        lambda: _command(profile, registry),
-    )
+def make(profile: Profile, registry: Registry) -> Callable[..., None]:
+    """Return what the subcommand runs."""
 
-
-def _command(profile: Profile, registry: Registry) -> Callable[..., None]:
     def plugins(
         *,
         as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,

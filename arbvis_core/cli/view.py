@@ -14,7 +14,6 @@ from arbvis_core.cli import inputs as lines
 from arbvis_core.cli.console import answer, tell
 from arbvis_core.cli.flags import DiffOptions, InputOptions, signature, with_signature
 from arbvis_core.cli.isolation import instances, prints_aside
-from arbvis_core.protocols import Command
 from arbvis_core.values import Plan, Profile, Request
 
 if TYPE_CHECKING:
@@ -54,16 +53,8 @@ class ViewOptions:
     ] = False
 
 
-def command(profile: Profile, registry: Registry) -> Command:
-    """Return the subcommand."""
-    return Command(
-        "view",
-        "Open the picture in a browser, with nothing drawn ahead.",
-        lambda: _command(profile, registry),
-    )
-
-
-def _command(profile: Profile, registry: Registry) -> Callable[..., None]:
+def make(profile: Profile, registry: Registry) -> Callable[..., None]:
+    """Return what the subcommand runs."""
     diff = (DiffOptions,) if registry.diff_builders else ()
     own = (one.item for one in registry.options if not hasattr(one.item, "reporter"))
     shown = (one for one in own if profile.name in getattr(one, "profiles", (profile.name,)))

@@ -13,14 +13,15 @@ from arbvis_core.registry.checks import Fault
 RESERVED_FLAGS = frozenset(
     {
         *("--diff", "--executor", "--file-list", "--force", "--format", "--help", "--jobs"),
-        *("--install-completion", "--keep-going", "--layout", "--out", "--png", "--quiet"),
-        *("--regen-html", "--show-completion", "--tile-format", "--title", "--version"),
+        *("--host", "--install-completion", "--keep-going", "--layout", "--no-browser", "--out"),
+        *("--png", "--port", "--quiet", "--regen-html", "--show-completion", "--tile-format"),
+        *("--title", "--version"),
         *("-j", "-l", "-o", "-q"),
     }
 )
 
 #: Subcommands of the core.
-RESERVED_COMMANDS: frozenset[str] = frozenset({"plugins"})
+RESERVED_COMMANDS: frozenset[str] = frozenset({"plugins", "view"})
 
 
 def check_group(group: Any, taken: Mapping[str, str]) -> frozenset[str]:

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from arbvis_core.cli import flags, plugins
+from arbvis_core.cli import flags
+from arbvis_core.cli.commands import own_commands
 from arbvis_core.errors import SourceError
 from arbvis_core.formats.raw import RawFormat
 from arbvis_core.layouts.hilbert import HilbertLayout
@@ -209,7 +210,9 @@ class TestDiffOptions(OptionsContract):
 
 
 class TestPluginsCommand(CommandContract):
-    command = plugins.command(Profile("arbvis"), load(allow=()))
+    (command,) = (
+        one for one in own_commands(Profile("arbvis"), load(allow=())) if one.name == "plugins"
+    )
     arguments = ("--json",)
     output = '"arbvis_core.plugin"'
     core = True

@@ -8,6 +8,7 @@ import pytest
 import typer
 
 from arbvis_core.cli.app import build_app
+from arbvis_core.cli.commands import own_commands
 from arbvis_core.cli.flags import (
     CORE,
     DiffOptions,
@@ -17,7 +18,15 @@ from arbvis_core.cli.flags import (
 )
 from arbvis_core.cli.isolation import instances
 from arbvis_core.engine.executors import KINDS
-from arbvis_core.registry import RESERVED_FLAGS, Registered, Registry, RegistrySpec, flags_of, load
+from arbvis_core.registry import (
+    RESERVED_COMMANDS,
+    RESERVED_FLAGS,
+    Registered,
+    Registry,
+    RegistrySpec,
+    flags_of,
+    load,
+)
 from arbvis_core.values import ARBVIS, Profile
 
 
@@ -74,6 +83,11 @@ def test_no_plugin_may_take_a_flag_of_the_core() -> None:
         if flag.startswith("-")
     }
     assert {"--help"} | flags | flags_of(DiffOptions) <= RESERVED_FLAGS
+
+
+def test_no_plugin_may_take_a_command_of_the_core() -> None:
+    names = {one.name for one in own_commands(ARBVIS, Registry(RegistrySpec()))}
+    assert names == RESERVED_COMMANDS
 
 
 def test_executors_are_the_engine_s() -> None:

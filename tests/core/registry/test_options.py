@@ -9,6 +9,7 @@ import pytest
 import typer
 
 from arbvis_core.cli import flags
+from arbvis_core.cli.view import ViewOptions
 from arbvis_core.registry import RESERVED_FLAGS, flags_of
 from arbvis_core.registry.checks import Fault
 from arbvis_core.registry.options import check_group
@@ -112,7 +113,7 @@ def test_a_flag_that_is_taken_is_a_fault() -> None:
 
 
 def test_the_reserved_flags_are_those_of_the_command_line() -> None:
-    groups = (*flags.CORE, flags.DiffOptions)
+    groups = (*flags.CORE, flags.DiffOptions, ViewOptions)
     own = frozenset[str]().union(*(flags_of(group) for group in groups))
     typers = {"--help", "--install-completion", "--show-completion"}
     assert own | typers == RESERVED_FLAGS
