@@ -110,16 +110,8 @@ class PageCache:
 
 
 def _read_pages(source: Source, numbers: Sequence[int]) -> dict[int, Buffer]:
-    runs = list(_runs(numbers))
-    ranges = [Range(first * PAGE, min((last + 1) * PAGE, source.size)) for first, last in runs]
-    pages: dict[int, Buffer] = {}
-    for (first, last), buffer in zip(runs, read_ranges(source, ranges), strict=True):
-        view = memoryview(buffer)
-        for number in range(first, last + 1):
-            offset = (number - first) * PAGE
-            # A page of a longer run is copied out, or evicting it would free nothing.
-            pages[number] = bytes(view[offset : offset + PAGE]) if last > first else buffer
-    return pages
+    ranges = [Range(one * PAGE, min((one + 1) * PAGE, source.size)) for one in numbers]
+    return dict(zip(numbers, read_ranges(source, ranges), strict=True))
 
 
 #: Shared by every reader of the process: blocks of one plan run in several threads.
@@ -140,26 +132,21 @@ class Reader:
         Raises:
             SourceError: bytes cannot be had, or lie outside their source.
         """
-        arrays: list[NDArray[np.uint8] | None] = [None] * len(crops)
-        by_source: dict[str, list[int]] = {}
+        arrays: dict[int, NDArray[np.uint8]] = {}
+        direct: dict[str, list[int]] = {}
+        paged: dict[str, list[int]] = {}
         for index, crop in enumerate(crops):
-            source = _check(self._sources, crop)
-            if 0 < source.size == crop.row_bytes <= PAGE and crop.rows == 1:
-                # All of a small file: no other block will ask for it, and there may be many.
-                arrays[index] = _as_rows(self._cache.whole(source, keep=self._small), crop)
-            else:
-                by_source.setdefault(crop.source, []).append(index)
-        for key, indices in by_source.items():
-            source = self._sources[key]
-            direct = [one for one in indices if _contiguous(crops[one]) and not self._small]
-            paged = sorted(set(indices) - set(direct))
-            for index, array in zip(direct, _direct(source, crops, direct), strict=True):
-                arrays[index] = array
+            _check(self._sources, crop)
+            way = direct if not self._small and _contiguous(crop) else paged
+            way.setdefault(crop.source, []).append(index)
+        for key, indices in direct.items():
+            arrays.update(_direct(self._sources[key], crops, indices))
+        for key, indices in paged.items():
             # One call for all of them, so that a remote source can coalesce what is missing.
-            pages = self._cache.pages(source, _pages_of(crops[index] for index in paged))
-            for index in paged:
-                arrays[index] = _from_pages(pages, crops[index])
-        return [array for array in arrays if array is not None]
+            numbers = _pages_of([crops[index] for index in indices])
+            pages = self._cache.pages(self._sources[key], numbers)
+            arrays.update((index, _from_pages(pages, crops[index])) for index in indices)
+        return [arrays[index] for index in range(len(crops))]
 
 
 def read_crops(sources: Mapping[str, Source], crops: Sequence[Crop]) -> list[NDArray[np.uint8]]:
@@ -227,13 +214,12 @@ def _batches(
 
 def _direct(
     source: Source, crops: Sequence[Crop], indices: Sequence[int]
-) -> Iterable[NDArray[np.uint8]]:
+) -> Iterable[tuple[int, NDArray[np.uint8]]]:
     """Read contiguous crops straight through, all in one call."""
-    if not indices:
-        return []
     ranges = [Range(crops[index].start, crops[index].stop) for index in indices]
     buffers = read_ranges(source, ranges)
-    return [_as_rows(buffer, crops[index]) for buffer, index in zip(buffers, indices, strict=True)]
+    for index, buffer in zip(indices, buffers, strict=True):
+        yield index, _as_rows(buffer, crops[index])
 
 
 def _from_pages(pages: Mapping[int, Buffer], crop: Crop) -> NDArray[np.uint8]:
@@ -243,16 +229,20 @@ def _from_pages(pages: Mapping[int, Buffer], crop: Crop) -> NDArray[np.uint8]:
     number, offset = divmod(crop.start, PAGE)
     if _contiguous(crop) and 0 < crop.size <= PAGE - offset:
         return _as_rows(memoryview(pages[number])[offset : offset + crop.size], crop)
-    out = np.empty((crop.rows, crop.row_bytes), np.uint8)
-    row = 0 if crop.row_bytes else crop.rows
-    while row < crop.rows:
-        start = crop.start + row * crop.stride
-        number, offset = divmod(start, PAGE)
-        if offset + crop.row_bytes <= PAGE:
-            row = _copy_whole_rows(pages[number], offset, crop, row, out)
-        else:
-            _copy_split_row(pages, start, out[row])
+    rows, size, stride = crop.rows, crop.row_bytes, crop.stride
+    out = np.empty((rows, size), np.uint8)
+    row = 0 if size else rows
+    while row < rows:
+        number, offset = divmod(crop.start + row * stride, PAGE)
+        page = pages[number]
+        room = len(page) - offset - size
+        if room < 0:
+            _copy_split_row(pages, crop.start + row * stride, out[row])
             row += 1
+        else:  # every row that lies within the page
+            count = min(rows - row, room // stride + 1) if stride else 1
+            out[row : row + count] = np.ndarray((count, size), np.uint8, page, offset, (stride, 1))
+            row += count
     out.flags.writeable = False
     return out
 
@@ -310,34 +300,6 @@ def _pages_of(crops: Iterable[Crop]) -> list[int]:
     return sorted(numbers)
 
 
-def _runs(numbers: Sequence[int]) -> Iterable[tuple[int, int]]:
-    """Group ascending numbers into runs (first, last)."""
-    first = previous = numbers[0]
-    for number in numbers[1:]:
-        if number != previous + 1:
-            yield first, previous
-            first = number
-        previous = number
-    yield first, previous
-
-
-def _copy_whole_rows(
-    page: Buffer, offset: int, crop: Crop, row: int, out: NDArray[np.uint8]
-) -> int:
-    """Copy every row from `row` on that lies within the page; return the first that does not."""
-    import numpy as np
-
-    count = 1
-    if crop.stride > 0:
-        count = min(crop.rows - row, (len(page) - offset - crop.row_bytes) // crop.stride + 1)
-    raw = np.frombuffer(page, np.uint8)
-    rows = np.lib.stride_tricks.as_strided(
-        raw[offset:], (count, crop.row_bytes), (crop.stride, 1), writeable=False
-    )
-    out[row : row + count] = rows
-    return row + count
-
-
 def _copy_split_row(pages: Mapping[int, Buffer], start: int, out: NDArray[np.uint8]) -> None:
     """Copy a row that crosses page boundaries."""
     import numpy as np
@@ -345,6 +307,6 @@ def _copy_split_row(pages: Mapping[int, Buffer], start: int, out: NDArray[np.uin
     done = 0
     while done < len(out):
         number, offset = divmod(start + done, PAGE)
-        piece = np.frombuffer(pages[number], np.uint8)[offset : offset + len(out) - done]
+        piece = np.frombuffer(pages[number], np.uint8, offset=offset)[: len(out) - done]
         out[done : done + len(piece)] = piece
         done += len(piece)

@@ -140,6 +140,7 @@ class Subtree:
             self.declared = self.renderer.planes(plan, self._view)
         self._decoders = registry.decoders
         self._reader = reader
+        self._max_zoom = plan.canvas.max_zoom
 
     def leaf(self, key: TileKey, emit: Emit | None = None) -> Planes | None:
         """Paint a tile of the maximum zoom and return its planes at half size."""
@@ -189,7 +190,7 @@ class Subtree:
         return {one.name: half_size(planes[one.name], one) for one in self.declared}
 
     def _is_leaf(self, key: TileKey) -> bool:
-        return key.zoom == self.plan.canvas.max_zoom
+        return key.zoom == self._max_zoom
 
     def shade(self, key: TileKey, planes: Planes) -> Tile:
         """Colour a tile above the maximum zoom."""

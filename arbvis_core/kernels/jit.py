@@ -47,20 +47,18 @@ class Kernel:
 
     def __call__(self, *arguments: Any) -> Any:
         """Run it; arguments are arrays and numbers."""
-        kinds: list[Any] = []
-        slots: list[Any] = []
-        for one in arguments:
-            if isinstance(one, np.ndarray):
-                kinds.append((one.dtype, one.ndim, one.flags.num & _FLAGS))
-                slots.append(id(one))  # its address
-            else:
-                kinds.append(one.__class__)
-                slots.append(one)
-        key = tuple(kinds)
-        compiled = self._compiled.get(key)
+        kinds = tuple(
+            [
+                (one.dtype, one.ndim, one.flags.num & _FLAGS)
+                if isinstance(one, np.ndarray)
+                else one.__class__
+                for one in arguments
+            ]
+        )
+        compiled = self._compiled.get(kinds)
         if compiled is None:
-            compiled = self._prepare(key)
-        return compiled(slots)
+            compiled = self._prepare(kinds)
+        return compiled(arguments)
 
     def _prepare(self, kinds: tuple[Any, ...]) -> Callable[..., Any]:
         with _compiling:
@@ -93,17 +91,19 @@ def _name(kind: Any) -> str:
     return f"{dtype.str} {dimensions} {layout} {access} {'a' if flags & _ALIGNED else 'u'}"
 
 
-def _callable(code: cache.Code, kinds: tuple[Any, ...]) -> Callable[[list[Any]], Any]:
+def _callable(code: cache.Code, kinds: tuple[Any, ...]) -> Callable[[tuple[Any, ...]], Any]:
     """Load machine code; it takes slots as `compiling` describes them."""
     from arbvis_core.kernels import machine
 
     address = machine.load(code.machine, code.symbol)
     function = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_char_p)(address)
     pack = struct.Struct("P" + "".join(map(_slot, kinds))).pack
+    arrays = [isinstance(kind, tuple) for kind in kinds]
     memory = np.ctypeslib.as_ctypes_type(np.dtype(code.returns or "u1")) * (code.count or 1)
 
-    def call(slots: list[Any]) -> Any:
+    def call(arguments: tuple[Any, ...]) -> Any:
         result = memory() if code.returns else None
+        slots = [id(one) if array else one for one, array in zip(arguments, arrays, strict=True)]
         if function(pack(ctypes.addressof(result) if result else 0, *slots)):
             raise RuntimeError(f"{code.symbol} failed")
         if result is None:

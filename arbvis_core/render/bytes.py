@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
@@ -139,10 +140,14 @@ class ByteRenderer(LeafRenderer):
 
 def _entry(plan: ScenePlan, key: TileKey) -> tuple[int, int]:
     """Return the tile's first position on the curve and the state in which the curve enters it."""
+    return _located(key.x, key.y, (plan.canvas.height // TILE).bit_length() - 1)
+
+
+@lru_cache(maxsize=64)  # each tile is asked for three times
+def _located(x: int, y: int, order: int) -> tuple[int, int]:
     from arbvis_core.kernels.hilbert import locate
 
-    order = (plan.canvas.height // TILE).bit_length() - 1
-    position, state = locate(key.x, key.y, order)
+    position, state = locate(x, y, order)
     return position * AREA, state
 
 

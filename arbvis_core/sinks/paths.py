@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from arbvis_core.errors import SinkError
 from arbvis_core.naming import is_device
@@ -20,12 +21,17 @@ def split(path: str) -> tuple[str, ...]:
         SinkError: it leads out of the bundle, or a name is not possible on every system.
     """
     names = tuple(path.split("/"))
-    for name in names:
-        if (
-            not PORTABLE.fullmatch(name)
-            or name[-1] in ". "
-            or is_device(name)
-            or len(name.encode()) > LONGEST
-        ):
-            raise SinkError(f"a bundle cannot hold a file called {path!r}")
+    if not all(map(_is_possible, names)):
+        raise SinkError(f"a bundle cannot hold a file called {path!r}")
     return names
+
+
+@lru_cache(maxsize=1 << 12)  # a tile's path has folders and a number that many have
+def _is_possible(name: str) -> bool:
+    """Tell whether every system takes a name."""
+    return bool(
+        PORTABLE.fullmatch(name)
+        and name[-1] not in ". "
+        and not is_device(name)
+        and len(name.encode()) <= LONGEST
+    )

@@ -95,10 +95,9 @@ def all_finite(values: NDArray[np.float32]) -> bool:
 def cover(shape: tuple[int, int], plane: NDArray[np.float32], top: int = 0, left: int = 0) -> None:
     """Count elements that are all finite: what `measure` does to the plane `count`."""
     height, width = shape
-    down = np.bincount(np.arange(top, top + height) >> 1)[top >> 1 :]
-    across = np.bincount(np.arange(left, left + width) >> 1)[left >> 1 :]
-    area = plane[top >> 1 :, left >> 1 :][: down.size, : across.size]
-    area += np.multiply.outer(down, across).astype(np.float32)
+    if min(top, left) < 0 or top + height > 2 * len(plane) or left + width > 2 * plane.shape[1]:
+        raise ValueError(f"{shape} at {top, left} leaves a tile of {plane.shape} × 2")
+    _cover(height, width, top, left, plane)
 
 
 def measure(
@@ -199,6 +198,17 @@ def _measure_upper(
         infinite += int(broken)
         _add_pairs(terms, left, sums[(top + y) >> 1])
     return infinite
+
+
+@kernel
+def _cover(height: int, width: int, top: int, left: int, plane: NDArray[np.float32]) -> None:
+    for y in range(top >> 1, (top + height + 1) >> 1):
+        tall = min(2 * y + 2, top + height) - max(2 * y, top)
+        row = plane[y]
+        for x in range(np.uint64(left >> 1), np.uint64((left + width + 1) >> 1)):
+            column = 2 * int(x)
+            wide = min(column + 2, left + width) - max(column, left)
+            row[x] += np.float32(tall * wide)
 
 
 @kernel

@@ -6,10 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from arbvis_core.api import Leaf, LeafRenderer
-from modelweightvis.folds import windows
 from modelweightvis.render.looks import VIEWS, looks_of
 from modelweightvis.render.measured import Measured
-from modelweightvis.render.pieces import crops, decodable, is_coded, met, spots, stored, values
+from modelweightvis.render.pieces import crops, decodable, is_coded, spots, stored, values
 
 if TYPE_CHECKING:
     import numpy as np
@@ -53,9 +52,7 @@ class ElementRenderer(LeafRenderer):
 
     def present(self, plan: ScenePlan, key: TileKey) -> bool:
         """Tell whether any element lies in the tile."""
-        return any(
-            windows(one.region.shape, one.fold, box) for one, box in met(plan.placements, key)
-        )
+        return bool(spots(plan, key))
 
     def reads(self, plan: ScenePlan, key: TileKey, decoders: Decoders) -> Sequence[Crop]:
         """Return what lies under the tile and can be decoded."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import lru_cache
 from math import isfinite, log2
 from typing import TYPE_CHECKING, TypeVar
 
@@ -75,6 +76,7 @@ class Looks:
         return (planes[0], *named, FLAGS)
 
 
+@lru_cache(maxsize=64)
 def looks_of(view: View) -> Looks:
     """Complete a view.
 

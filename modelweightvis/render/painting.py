@@ -25,10 +25,12 @@ from modelweightvis.render.measured import Measured
 from modelweightvis.render.palettes import palette
 from modelweightvis.render.pieces import decode16
 from modelweightvis.render.profiles import Profile, profile_of
+from modelweightvis.render.remembering import remembered
 from modelweightvis.render.shading import HATCHED
 
 if TYPE_CHECKING:
     from arbvis_core.api import ScenePlan, TileKey
+    from modelweightvis.render.codes import Window
     from modelweightvis.render.looks import Looks
     from modelweightvis.render.pieces import Spot
 
@@ -42,7 +44,7 @@ class Painter:
         self._decisions = plan.decisions
         self._corner = (key.y * TILE, key.x * TILE)
         self._looks = looks
-        self._window = value_window(plan.decisions, looks)
+        self._window = _window(plan, looks)
         self._codes = np.zeros((TILE, TILE), np.uint8)
         self._planes = _Planes(looks)
         self._figures: dict[str, Statistics] = {}
@@ -114,6 +116,11 @@ class Painter:
         if name not in self._figures:
             self._figures[name] = Statistics(mean_of(self._decisions, spot.placement))
         return self._figures[name]
+
+
+@remembered
+def _window(plan: ScenePlan, looks: Looks) -> Window:
+    return value_window(plan.decisions, looks)
 
 
 def _cut(spot: Spot) -> Any:

@@ -6,14 +6,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
-from arbvis_core.api import TILE, Box, part_arrays, part_crops, window_crops, window_values
+from arbvis_core.api import TILE, Box, Crop, part_arrays, part_crops, window_crops, window_values
 from modelweightvis.folds import Piece, windows
+from modelweightvis.render.remembering import remembered
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from arbvis_core.api import Crop, Decoder, Placement, Region, ScenePlan, TileKey
+    from arbvis_core.api import Decoder, Placement, Region, ScenePlan, TileKey, Window
 
     Decoders = Mapping[str, Decoder]
 
@@ -39,11 +40,17 @@ def met(placements: Iterable[Placement], key: TileKey) -> Iterator[tuple[Placeme
             yield placement, Box(x, y, TILE, TILE)
 
 
-def spots(plan: ScenePlan, key: TileKey) -> Iterator[Spot]:
-    """Yield every piece that lies in a tile of the maximum zoom, in the order of the plan."""
-    for placement, box in met(plan.placements, key):
-        for piece in windows(placement.region.shape, placement.fold, box):
-            yield Spot(placement, piece, piece.box.y - box.y, piece.box.x - box.x)
+@remembered
+def spots(plan: ScenePlan, key: TileKey) -> Sequence[Spot]:
+    """Return every piece that lies in a tile of the maximum zoom, in the order of the plan.
+
+    Each tile is asked for three times: whether it is there, what it reads, what it shows.
+    """
+    return [
+        Spot(placement, piece, piece.box.y - box.y, piece.box.x - box.x)
+        for placement, box in met(plan.placements, key)
+        for piece in windows(placement.region.shape, placement.fold, box)
+    ]
 
 
 def decodable(region: Region, decoders: Decoders) -> bool:
@@ -60,9 +67,12 @@ def is_coded(region: Region) -> bool:
 
 def crops(placement: Placement, piece: Piece, decoders: Decoders) -> Sequence[Crop]:
     """Return what a piece reads."""
-    if is_coded(placement.region):
-        return part_crops(placement.region, piece.window)
-    return window_crops(placement.region, piece.window, decoders)
+    region = placement.region
+    if _by_rows(region):
+        return (_rectangle(region, piece.window),)
+    if is_coded(region):
+        return part_crops(region, piece.window)
+    return window_crops(region, piece.window, decoders)
 
 
 def stored(
@@ -72,10 +82,32 @@ def stored(
     import numpy as np
 
     region = placement.region
-    own = list(islice(buffers, len(part_crops(region, piece.window))))
-    (units,) = part_arrays(region, piece.window, own)
-    codes = np.ascontiguousarray(units.data).view("<u2")[..., 0]
+    if _by_rows(region):
+        (rows, columns) = (stop - start for start, stop in ((0, 1), *piece.window)[-2:])
+        codes = next(buffers).view("<u2").reshape(rows, columns)
+    else:
+        own = list(islice(buffers, len(part_crops(region, piece.window))))
+        (units,) = part_arrays(region, piece.window, own)
+        codes = np.ascontiguousarray(units.data).view("<u2")[..., 0]
     return np.require(piece.pixels(codes), np.uint16, ["C", "A"])
+
+
+def _by_rows(region: Region) -> bool:
+    """Tell whether a region is a vector or a matrix of codes that is stored row by row."""
+    if not is_coded(region) or not 1 <= len(region.shape) <= 2:
+        return False
+    part = region.parts[0]
+    plain = part.shape == region.shape and part.strides[-1] == 2
+    return plain and (len(region.shape) == 1 or part.strides[0] >= 2 * region.shape[1])
+
+
+def _rectangle(region: Region, window: Window) -> Crop:
+    """Return what `part_crops` does for a region that is stored row by row, at a fifth of the time."""
+    (part,) = region.parts
+    (top, bottom), (left, right) = ((0, 1), *window)[-2:]
+    stride = part.strides[0] if len(window) > 1 else 0
+    start = part.start + top * stride + 2 * left
+    return Crop(part.source, start, 2 * (right - left), stride, bottom - top)
 
 
 def values(

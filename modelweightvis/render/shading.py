@@ -9,6 +9,7 @@ from arbvis_core.api import TILE, Indexed
 from modelweightvis.render.codes import NOT_FINITE, PADDING, ZERO, hatched, magnitude_table
 from modelweightvis.render.deciding import MAGNITUDES, balance_limit, overview_window
 from modelweightvis.render.palettes import palette
+from modelweightvis.render.remembering import remembered
 
 if TYPE_CHECKING:
     import numpy as np
@@ -52,8 +53,7 @@ def _magnitude(
 
     from modelweightvis.kernels.shade import magnitudes, scaled_magnitudes
 
-    power = 2 if looks.overview == "rms" else 1
-    table = magnitude_table(overview_window(plan.decisions, looks), power)
+    table = _table(plan, looks)
     total, count = planes[MAGNITUDES[looks.overview]], planes["count"]
     mean = looks.overview != "max"
     if _is_number(count) and frexp(count[0, 0])[0] == 0.5:  # one over it is exact
@@ -61,6 +61,12 @@ def _magnitude(
         scaled_magnitudes(np.ascontiguousarray(total), factor, table, codes)
     else:
         magnitudes(np.ascontiguousarray(total), np.ascontiguousarray(count), mean, table, codes)
+
+
+@remembered
+def _table(plan: ScenePlan, looks: Looks) -> NDArray[np.uint8]:
+    power = 2 if looks.overview == "rms" else 1
+    return magnitude_table(overview_window(plan.decisions, looks), power)
 
 
 def _is_number(plane: NDArray[Any]) -> bool:
