@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from arbvis_core import hookimpl
+from arbvis_core.diff.builder import ByteDiffBuilder
 from arbvis_core.formats.raw import RawFormat
 from arbvis_core.layouts.hilbert import HilbertLayout
+from arbvis_core.render.byte_differences import ByteDifferenceRenderer
 from arbvis_core.render.bytes import ByteRenderer
 from arbvis_core.sources.local import LocalProvider
 from arbvis_core.sources.stdin import StdinProvider
 
 if TYPE_CHECKING:
-    from arbvis_core.protocols import Format, Layout, LeafRenderer, SourceProvider
+    from arbvis_core.protocols import DiffBuilder, Format, Layout, LeafRenderer, SourceProvider
 
 
 @hookimpl
@@ -28,6 +30,12 @@ def arbvis_formats() -> list[Format]:
 
 
 @hookimpl
+def arbvis_diff_builders() -> list[DiffBuilder]:
+    """Any two files can be compared byte by byte."""
+    return [ByteDiffBuilder()]
+
+
+@hookimpl
 def arbvis_layouts() -> list[Layout]:
     """Bytes along a Hilbert curve."""
     return [HilbertLayout()]
@@ -35,5 +43,5 @@ def arbvis_layouts() -> list[Layout]:
 
 @hookimpl
 def arbvis_leaf_renderers() -> list[LeafRenderer]:
-    """Bytes in the colours of their classes."""
-    return [ByteRenderer()]
+    """Bytes in the colours of their classes, and by what changed."""
+    return [ByteRenderer(), ByteDifferenceRenderer()]

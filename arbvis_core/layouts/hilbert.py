@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 
 from arbvis_core import values
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 #: The encoding of a region that is nothing but the bytes of a file.
 BYTES = "bytes"
+#: The encoding of a region that is the difference of the bytes of two files.
+BYTE_DIFFERENCE = "byte-difference"
 
 
 class _Run(NamedTuple):
@@ -52,16 +55,19 @@ class HilbertLayout(Layout):
     priority = Priority.FALLBACK
 
     def matches(self, request: Request, documents: Sequence[Document]) -> bool:
-        """Any document that stands for files can be shown as bytes."""
-        return any(not document.derived for document in documents)
+        """Any document that stands for files can be shown as bytes, and what differs in them."""
+        return any(not one.derived or _is_difference(one) for one in documents)
 
     def arrange(self, request: Request, documents: Sequence[Document]) -> Sequence[Scene]:
-        """Return one scene, `bytes`.
+        """Return a scene `bytes` of all files, and one `difference` per comparison.
 
         Raises:
             LayoutError: there is not a single byte to show.
         """
         shown = tuple(document for document in documents if not document.derived)
+        differences = tuple(_difference(one) for one in documents if _is_difference(one))
+        if differences and not shown:
+            return differences
         runs = _runs(shown, request)
         if not runs:
             raise LayoutError(_nothing(shown))
@@ -76,6 +82,7 @@ class HilbertLayout(Layout):
                 documents=shown,
                 labels=_labels(shown, runs, canvas),
             ),
+            *differences,
         )
 
 
@@ -91,6 +98,45 @@ def hue_of(name: str) -> int:
 
     digest = hashlib.blake2b(name.encode("utf-8", "surrogatepass"), digest_size=8).digest()
     return int.from_bytes(digest, "little") % 360
+
+
+def _is_difference(document: Document) -> bool:
+    return document.derived and any(one.encoding == BYTE_DIFFERENCE for one in document.regions)
+
+
+def _difference(document: Document) -> Scene:
+    """Lay the compared files end to end; each is as long as the longer of the two."""
+    regions = [one for one in document.regions if one.shape[0]]
+    if not regions:
+        raise LayoutError(f"{document.name}: all files are empty: there is no byte to compare")
+    stops = list(accumulate(one.shape[0] for one in regions))
+    starts = [0, *stops[:-1]]
+    canvas = canvas_of(stops[-1])
+    boxes, centroids = _measure(list(zip(starts, stops, strict=True)), canvas)
+    placements = tuple(
+        values.Placement(
+            name=region.name,
+            box=values.Box(*box),
+            region=region,
+            start=start,
+            stop=stop,
+            label=(x, y),
+            hue=hue_of(region.name),
+            attributes=region.attributes,
+        )
+        for region, start, stop, box, (x, y) in zip(
+            regions, starts, stops, boxes.tolist(), centroids.tolist(), strict=True
+        )
+    )
+    return values.Scene(
+        key="difference",
+        label=document.name,
+        extent=canvas,
+        placements=placements,
+        renderer="byte-differences",
+        documents=(document,),
+        attributes=document.metadata.get("difference", {}),
+    )
 
 
 def _runs(documents: Sequence[Document], request: Request) -> tuple[_Run, ...]:
@@ -134,7 +180,7 @@ def _placements(runs: Sequence[_Run], canvas: Canvas) -> tuple[Placement, ...]:
         values.Placement(
             name=run.source.name,
             box=values.Box(*box),
-            region=_bytes_of(run.source),
+            region=bytes_of(run.source),
             start=run.start,
             stop=run.stop,
             label=(x, y),
@@ -145,7 +191,8 @@ def _placements(runs: Sequence[_Run], canvas: Canvas) -> tuple[Placement, ...]:
     )
 
 
-def _bytes_of(source: Source) -> Region:
+def bytes_of(source: Source) -> Region:
+    """Return a file as the array of its bytes."""
     part = values.Part(BYTES, source.key, 0, source.size, (source.size,), (1,))
     return values.Region(source.name, (source.size,), BYTES, (part,))
 

@@ -240,8 +240,9 @@ def test_what_is_asked_for_must_exist(
 
 
 def test_a_difference_that_nobody_can_make_says_so(folder: Path) -> None:
+    asked = request(folder / "gone.toy", folder / "c.toy", diff=True, keep_going=True)
     with pytest.raises(UsageError, match="compare"):
-        api.plan(request(folder / "a.toy", folder / "c.toy", diff=True), registry=BARE)
+        api.plan(asked, registry=BARE)
 
 
 def test_nothing_to_show_says_what_to_name(tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ def test_a_name_that_is_not_there_is_an_error_with_the_nearest() -> None:
         registry.format("rwa")
     with pytest.raises(LayoutError, match=r"no layout named 'hibert'; did you mean hilbert\?"):
         registry.layout("hibert")
-    with pytest.raises(LayoutError, match="no leaf renderer named 'xyz'; there are: bytes"):
+    with pytest.raises(LayoutError, match="named 'xyz'; there are: byte-differences, bytes"):
         registry.renderer("xyz")
     with pytest.raises(UsageError) as raised:
         registry.format("x\n" * 1000)

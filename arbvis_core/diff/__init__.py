@@ -1,0 +1,1 @@
+"""Differences of files that are not models."""
