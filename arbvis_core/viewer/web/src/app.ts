@@ -276,8 +276,8 @@ export class App implements Listener {
     this.root.append(
       this.place,
       this.title,
-      el("div", { class: "corner top right" }, tools, this.legend.element),
-      el("div", { class: "corner bottom left" }, zoom, this.crumbs.element, el("div", { class: "card status" }, this.scaleBar)),
+      el("aside", { class: "corner top right", "aria-label": "Tools" }, tools, this.legend.element),
+      el("section", { class: "corner bottom left", "aria-label": "Zoom and place" }, zoom, this.crumbs.element, el("div", { class: "card status" }, this.scaleBar)),
       this.corner,
       this.toast,
     );

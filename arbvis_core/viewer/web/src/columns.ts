@@ -45,7 +45,7 @@ export function figureColumns(items: readonly Placement[]): Column[] {
     key: `stats.${name}`,
     label: figureName(name),
     numeric,
-    width: Math.max(78, 22 + 7 * name.length),
+    width: Math.max(86, 22 + 7 * name.length),
     value: (item) => comparable(statsOf(item)[name]),
     text: (item) => figure(name, statsOf(item)[name]),
   }));

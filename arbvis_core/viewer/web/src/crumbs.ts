@@ -22,10 +22,10 @@ export class Crumbs {
   constructor(private readonly frame: (box: Rectangle, label: string) => void) {}
 
   update(scene: Scene, frame: Frame): void {
-    const crumbs = crumbsOf(scene, frame);
+    const crumbs = scene.curve ? [] : crumbsOf(scene, frame);
     const text = crumbs.map(({ label }) => label).join("\n");
     // The title says as much as the first.
-    this.element.hidden = scene.curve !== null || crumbs.length < 2;
+    this.element.hidden = crumbs.length < 2;
     if (text === this.drawn) return;
     this.drawn = text;
     const last = crumbs.length - 1;

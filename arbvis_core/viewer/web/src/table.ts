@@ -14,8 +14,8 @@ export class TablePane implements Pane {
   readonly label = "Table";
   readonly wide = true;
   readonly element: HTMLElement;
-  private readonly list = new VirtualList(ROW, { role: "rowgroup" }, (at) => this.row(at));
   private readonly head = el("div", { class: "table-head", role: "row", "aria-rowindex": "1" });
+  private readonly list: VirtualList;
   private readonly grid: HTMLElement;
   private readonly filter = el("input", {
     type: "search",
@@ -35,18 +35,12 @@ export class TablePane implements Pane {
   private selected: number | null = null;
 
   constructor(private readonly visit: Visit) {
-    this.grid = el(
-      "div",
-      { class: "grid", role: "grid", tabindex: "0", "aria-label": "All tensors" },
-      el("div", { class: "head-group", role: "rowgroup" }, this.head),
-      this.list.element,
-    );
+    const head = el("div", { class: "head-group", role: "rowgroup" }, this.head);
+    this.list = new VirtualList(ROW, { role: "grid", label: "All tensors", head }, (at) => this.row(at));
+    this.grid = this.list.element;
     this.element = el("div", { class: "pane table" }, el("div", { class: "pane-tools" }, this.filter, this.status), this.grid);
     this.filter.addEventListener("input", () => this.update());
     this.grid.addEventListener("keydown", (event) => this.onKey(event));
-    this.list.element.addEventListener("scroll", () => {
-      this.head.style.transform = `translateX(${-this.list.element.scrollLeft}px)`;
-    });
   }
 
   show(scene: Scene): void {
@@ -80,7 +74,7 @@ export class TablePane implements Pane {
     const found = [...items.keys()].filter((index) => query.every((word) => this.texts[index]!.includes(word)));
     this.rows = this.by ? sorted(items, found, this.by.column, this.by.descending) : found;
     this.active = 0;
-    this.list.element.scrollTop = 0;
+    this.grid.scrollTop = 0;
     this.status.textContent = found.length === items.length ? count(items.length) : `${count(found.length)} of ${count(items.length)}`;
     this.grid.setAttribute("aria-rowcount", String(found.length + 1));
     this.head.replaceChildren(...this.columns.map((column) => this.heading(column)));
@@ -152,8 +146,8 @@ export class TablePane implements Pane {
     const to = step(event.key, this.active, this.rows.length, this.list.page);
     if (to !== null) this.move(to);
     else if (event.key === "Enter") this.choose(this.active);
-    else if (event.key === "ArrowLeft") this.list.element.scrollLeft -= 80;
-    else if (event.key === "ArrowRight") this.list.element.scrollLeft += 80;
+    else if (event.key === "ArrowLeft") this.grid.scrollLeft -= 80;
+    else if (event.key === "ArrowRight") this.grid.scrollLeft += 80;
     else return;
     event.preventDefault();
   }

@@ -29,7 +29,6 @@ export class TreePane implements Pane {
   ) {
     this.list = new VirtualList(ROW, { role: "tree", label: "Tensors" }, (index) => this.row(index));
     this.element = el("div", { class: "pane tree" }, this.list.element);
-    this.list.element.tabIndex = 0;
     this.list.element.addEventListener("keydown", (event) => this.onKey(event));
   }
 

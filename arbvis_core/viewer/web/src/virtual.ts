@@ -5,15 +5,17 @@ import { el } from "./dom";
 /** Rows beyond either edge that exist already, so that scrolling shows no blank. */
 const SPARE = 6;
 
-/** What the rows are, for those who hear the page; and what it is called. */
+/** What the list is for those who hear the page, and what stays above its rows. */
 interface Kind {
-  readonly role: "tree" | "rowgroup";
-  readonly label?: string;
+  readonly role: "tree" | "grid";
+  readonly label: string;
+  readonly head?: HTMLElement;
 }
 
 export class VirtualList {
   readonly element: HTMLElement;
-  private readonly sizer = el("div", { class: "rows", role: "none" });
+  private readonly sizer: HTMLElement;
+  private readonly head: HTMLElement | null;
   private total = 0;
   private drawn = { first: 0, last: -1 };
 
@@ -23,7 +25,10 @@ export class VirtualList {
     kind: Kind,
     private readonly row: (index: number) => HTMLElement,
   ) {
-    this.element = el("div", { class: "scroller", role: kind.role, "aria-label": kind.label }, this.sizer);
+    this.head = kind.head ?? null;
+    this.sizer = el("div", { class: "rows", role: kind.role === "grid" ? "rowgroup" : "none" });
+    const attributes = { class: "scroller", role: kind.role, "aria-label": kind.label, tabindex: "0" };
+    this.element = el("div", attributes, this.head, this.sizer);
     this.element.addEventListener("scroll", () => this.draw(false), { passive: true });
     new ResizeObserver(() => this.draw(false)).observe(this.element);
   }
@@ -42,22 +47,27 @@ export class VirtualList {
 
   /** Scroll as little as it takes to see a row. */
   reveal(index: number): void {
-    const { scrollTop, clientHeight } = this.element;
+    const { scrollTop } = this.element;
     const top = index * this.height;
     if (top < scrollTop) this.element.scrollTop = top;
-    else if (top + this.height > scrollTop + clientHeight) this.element.scrollTop = top + this.height - clientHeight;
+    else if (top + this.height > scrollTop + this.room) this.element.scrollTop = top + this.height - this.room;
     this.draw(false);
   }
 
   /** So many rows fill the list. */
   get page(): number {
-    return Math.max(1, Math.floor(this.element.clientHeight / this.height) - 1);
+    return Math.max(1, Math.floor(this.room / this.height) - 1);
+  }
+
+  /** Screen pixels that rows have. */
+  private get room(): number {
+    return this.element.clientHeight - (this.head?.offsetHeight ?? 0);
   }
 
   private draw(anew: boolean): void {
-    const { scrollTop, clientHeight } = this.element;
+    const { scrollTop } = this.element;
     const first = Math.max(0, Math.floor(scrollTop / this.height) - SPARE);
-    const last = Math.min(this.total - 1, Math.ceil((scrollTop + clientHeight) / this.height) + SPARE);
+    const last = Math.min(this.total - 1, Math.ceil((scrollTop + this.room) / this.height) + SPARE);
     if (!anew && first === this.drawn.first && last === this.drawn.last) return;
     this.drawn = { first, last };
     const rows: HTMLElement[] = [];
