@@ -116,7 +116,7 @@ def test_a_refused_image_leaves_nothing(cli: Any, sample: Path, tmp_path: Path) 
         (("sample.bin", "-o", "out", "--jobs", "0"), "0 is not in the range|greater than"),
         (("sample.bin", "-o", "out", "--executor", "dask"), "'serial'"),
         (("sample.bin", "--uot", "out"), "there is no option --uot; did you mean --out?"),
-        (("sample.bin", "--moe"), "there is no option --moe"),
+        (("sample.bin", "--no-such"), "there is no option --no-such"),
         (("sample.bin", "--out"), "requires an argument"),
         (("-l", "empty", "-o", "out"), "is a folder, not a list"),
         (("-l", "sample.bin", "-o", "out"), "is not a list"),
