@@ -14,11 +14,13 @@ from numpy.typing import NDArray
 from arbvis_core.cli import flags
 from arbvis_core.cli.commands import own_commands
 from arbvis_core.errors import SourceError
+from arbvis_core.diff.builder import ByteDiffBuilder
 from arbvis_core.formats.raw import RawFormat
 from arbvis_core.layouts.hilbert import HilbertLayout
 from arbvis_core.protocols import Group
 from arbvis_core.registry import load
 from arbvis_core.registry.kinds import KINDS, Kind
+from arbvis_core.render.byte_differences import ByteDifferenceRenderer
 from arbvis_core.render.bytes import ByteRenderer
 from arbvis_core.sources.local import LocalProvider
 from arbvis_core.sources.stdin import StdinProvider
@@ -222,7 +224,9 @@ FIELDS = {
     "source_providers": {TestLocalProvider.provider, TestStdinProvider.provider},
     "formats": {TestRawFormat.format},
     "layouts": {TestHilbertLayout.layout},
-    "renderers": {TestByteRenderer.renderer},
+    # Those of differences have theirs in test_builtin_differences.py.
+    "diff_builders": {ByteDiffBuilder()},
+    "renderers": {TestByteRenderer.renderer, ByteDifferenceRenderer()},
 }
 
 
