@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from arbvis_core.cli import flags
 from arbvis_core.cli.commands import own_commands
-from arbvis_core.errors import SourceError
 from arbvis_core.diff.builder import ByteDiffBuilder
+from arbvis_core.errors import SourceError
 from arbvis_core.formats.raw import RawFormat
 from arbvis_core.layouts.hilbert import HilbertLayout
 from arbvis_core.protocols import Group
