@@ -248,13 +248,18 @@ def command_entry(program_name: str, entry: Command) -> list[str]:
 def models() -> str:
     """Return the page of tensors in Python."""
     import modelweightvis
+    from modelweightvis.comparison import Comparison
     from modelweightvis.lazy import LazyTensor
     from modelweightvis.model import Model
     from modelweightvis.table import Table
 
-    shown = signature("modelweightvis.open", modelweightvis.open)
-    parts = [f"## open\n\n```python\n{shown}\n```\n\n{docstring(modelweightvis.open)}"]
-    parts += ["## What it returns", *(class_entry(item) for item in (Model, LazyTensor, Table))]
+    parts = []
+    for name in modelweightvis.__all__[::-1]:
+        function = getattr(modelweightvis, name)
+        shown = signature(f"modelweightvis.{name}", function)
+        parts.append(f"## {name}\n\n```python\n{shown}\n```\n\n{docstring(function)}")
+    known = (Model, LazyTensor, Table, Comparison)
+    parts += ["## What they return", *(class_entry(item) for item in known)]
     intro = (
         "`import modelweightvis` opens models for Python and notebooks; "
         "[Tensors in Python](../how-to/tensors-in-python.md) shows it at work. "

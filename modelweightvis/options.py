@@ -94,6 +94,32 @@ class DifferenceOptions:
 
 
 @dataclass(frozen=True)
+class FinetuneOptions:
+    """Whether the models that are compared are finetunes of the first."""
+
+    profiles: ClassVar[tuple[str, ...]] = ("modelweightvis",)
+
+    finetune: Annotated[
+        bool | None,
+        typer.Option(
+            "--finetune/--no-finetune",
+            help="Insist that nothing is new or of another shape; by default, as models say.",
+            show_default=False,
+        ),
+    ] = None
+
+    def check(self, request: Request) -> None:
+        """Refuse to be asked where nothing is compared.
+
+        Raises:
+            UsageError: so it is.
+        """
+        if self.finetune is not None and not request.diff:
+            flag = "--finetune" if self.finetune else "--no-finetune"
+            raise api.UsageError(f"{flag} is about a comparison: use it with --diff")
+
+
+@dataclass(frozen=True)
 class MoeOptions:
     """What is shown of experts."""
 

@@ -24,6 +24,7 @@ from modelweightvis.formats import FORMATS
 from modelweightvis.options import (
     ColourOptions,
     DifferenceOptions,
+    FinetuneOptions,
     MoeOptions,
     ReportOptions,
     TensorOptions,
@@ -44,9 +45,13 @@ def arbvis_source_providers() -> Sequence[SourceProvider]:
 
 @hookimpl
 def arbvis_prepare_sources() -> Sequence[Enricher]:
-    """What `config.json` says of the model beside it."""
-    target = "modelweightvis.sidecars:SourceMetaSidecarHook"
-    return [deferred(Enricher, target, name="config", priority=Priority.NORMAL)]
+    """What `config.json`, a model card and an adapter's configuration say of the model beside them."""
+    config = "modelweightvis.sidecars:SourceMetaSidecarHook"
+    origin = "modelweightvis.cards:OriginHook"
+    return [
+        deferred(Enricher, config, name="config", priority=Priority.NORMAL),
+        deferred(Enricher, origin, name="origin", priority=Priority.NORMAL),
+    ]
 
 
 @hookimpl
@@ -58,9 +63,14 @@ def arbvis_commands() -> Sequence[Command]:
 @hookimpl
 def arbvis_diff_builders() -> Sequence[DiffBuilder]:
     """Two models or more, tensor by tensor, whatever their formats."""
-    module = "modelweightvis.diff.builder"
-    decoder = deferred(Decoder, f"{module}:DifferenceDecoder", encodings=("difference",))
-    facts = {"name": "tensors", "priority": Priority.OVERRIDE, "decoders": (decoder,)}
+    module = "modelweightvis.differences.builder"
+    lora = "modelweightvis.differences.lora"
+    decoders = (
+        deferred(Decoder, f"{module}:DifferenceDecoder", encodings=("difference",)),
+        deferred(Decoder, f"{lora}:LoraDecoder", encodings=("lora",)),
+        deferred(Decoder, f"{lora}:MergedDecoder", encodings=("merged",)),
+    )
+    facts = {"name": "tensors", "priority": Priority.OVERRIDE, "decoders": decoders}
     return [deferred(DiffBuilder, f"{module}:TensorDiffBuilder", **facts)]
 
 
@@ -74,7 +84,14 @@ def arbvis_derivations() -> Sequence[Derivation]:
 @hookimpl
 def arbvis_options() -> Sequence[type]:
     """Which tensors are shown, where, and in which colours."""
-    return [TensorOptions, ColourOptions, DifferenceOptions, MoeOptions, ReportOptions]
+    return [
+        TensorOptions,
+        ColourOptions,
+        DifferenceOptions,
+        FinetuneOptions,
+        MoeOptions,
+        ReportOptions,
+    ]
 
 
 @hookimpl

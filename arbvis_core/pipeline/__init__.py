@@ -12,6 +12,7 @@ from arbvis_core.pipeline.deriving import derive
 from arbvis_core.pipeline.opening import Opened, describe_inputs, open_inputs, title
 from arbvis_core.pipeline.parsing import parse
 from arbvis_core.pipeline.planning import plan_scene
+from arbvis_core.registry import guard
 from arbvis_core.values import Document, Plan, Request
 
 if TYPE_CHECKING:
@@ -50,12 +51,22 @@ class _Inputs:
 
 
 def _read(request: Request, registry: Registry) -> tuple[_Inputs, list[Document], list[str]]:
+    _check(request, registry)
     opened, missing = open_inputs(request, registry)
     request = replace(request, opened=tuple(one.sources for one in opened))
     found, unparsed = parse(request, opened, registry)
     found = derive(request, found, registry)
     told = [*missing, *unparsed, *(one for document in found for one in document.warnings)]
     return _Inputs(request, opened), found, told
+
+
+def _check(request: Request, registry: Registry) -> None:
+    """Let groups of options refuse what does not go together."""
+    for group in registry.options:
+        check = getattr(request.options.get(group.item), "check", None)
+        if callable(check):
+            with guard(group, "check", "its options"):
+                check(request)
 
 
 def _plan(request: Request, registry: Registry) -> Plan:

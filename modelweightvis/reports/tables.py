@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from modelweightvis.reports.rows import OF_ONE, OF_TWO
+from modelweightvis.table import Table
 
 #: What spreadsheets take for a formula.
 FORMULAS = ("=", "+", "-", "@", "\t", "\r")
@@ -69,3 +70,15 @@ def _type(column: str, pa: Any) -> Any:
     if column in texts or column in {"other_name", "other_dtype"}:
         return pa.string()
     return pa.float64()
+
+
+def table_of(content: Mapping[str, Any]) -> Table:
+    """Return the tensors of a report as a table in the hand."""
+    columns = columns_of(content)
+    return Table(
+        columns, ([_known(row[column]) for column in columns] for row in content["tensors"])
+    )
+
+
+def _known(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value

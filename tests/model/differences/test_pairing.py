@@ -9,7 +9,7 @@ import pytest
 
 from arbvis_core.api import Document, Part, Region, values
 from arbvis_core.testing import MemorySource
-from modelweightvis.diff.pairing import Pairing, pair
+from modelweightvis.differences.pairing import Pairing, pair
 from modelweightvis.names import parse_names
 from modelweightvis.tensors import Tensor
 

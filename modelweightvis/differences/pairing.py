@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import product
 from typing import TYPE_CHECKING
 
-from modelweightvis.diff.sides import Found, Side, key_of
+from modelweightvis.differences.sides import Found, Side, key_of
 
 if TYPE_CHECKING:
     from arbvis_core.api import Region

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from arbvis_core.api import Add, Decoder, DiffBuilder, Document, Region, Request, UsageError
+from modelweightvis.differences.lora import LoraDecoder, MergedDecoder
 from modelweightvis.tensors import DIFFERENCE
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from arbvis_core.api import Source, Window
-    from modelweightvis.diff.pairing import Pair, Pairing
+    from modelweightvis.differences.pairing import Pair, Pairing
     from modelweightvis.tensors import Tensor
 
 
@@ -48,7 +49,7 @@ class TensorDiffBuilder(DiffBuilder):
 
     name = "tensors"
     priority: int = 300
-    decoders: tuple[Decoder, ...] = (DifferenceDecoder(),)
+    decoders: tuple[Decoder, ...] = (DifferenceDecoder(), LoraDecoder(), MergedDecoder())
 
     def matches(self, request: Request, sides: Sequence[Sequence[Document]]) -> bool:
         """Tell whether every side holds tensors."""
@@ -65,17 +66,43 @@ class TensorDiffBuilder(DiffBuilder):
         Raises:
             UsageError: nothing of two models belongs together.
         """
-        from modelweightvis.diff.pairing import pair
-
         base = _tensors(sides[0])
         return [
-            _difference(request, index, sides, pair(base, _tensors(sides[index])))
+            _difference(request, index, sides, *_paired_up(request, index, sides, base))
             for index in range(1, len(sides))
         ]
 
 
+def _paired_up(
+    request: Request, index: int, sides: Sequence[Sequence[Document]], base: Sequence[Tensor]
+) -> tuple[Pairing, bool]:
+    """Return the pairs of a base and another model, and whether that is a finetune.
+
+    Raises:
+        UsageError: nothing of the two belongs together, or a finetune has what it should not have.
+    """
+    from modelweightvis.differences.finetunes import check, declared
+    from modelweightvis.differences.lora import deltas, is_adapter, merged
+    from modelweightvis.differences.pairing import pair
+    from modelweightvis.options import FinetuneOptions
+
+    left, right = request.inputs[0], request.inputs[index]
+    others = _tensors(sides[index])
+    adapter = is_adapter(others)
+    pairing = pair(base, deltas(others, sides[index]) if adapter else others)
+    if not any(one.left and one.right for one in pairing.pairs):
+        raise UsageError(f"--diff: no tensor of {left} belongs to one of {right}; {_near(pairing)}")
+    told = request.option(FinetuneOptions).finetune
+    why = declared(left, sides[index]) if told is None and not adapter else ""
+    if told or why:
+        check(left, right, why, pairing.pairs)
+    if adapter:
+        pairing = replace(pairing, pairs=tuple(merged(pairing.pairs)))
+    return pairing, bool(told or why)
+
+
 def _tensors(side: Sequence[Document]) -> list[Tensor]:
-    from modelweightvis.diff.orientation import oriented
+    from modelweightvis.differences.orientation import oriented
     from modelweightvis.formats.twins import show_once
     from modelweightvis.sidecars import config_of, facts_of
     from modelweightvis.tensors import tensors_of
@@ -89,11 +116,13 @@ def _tensors(side: Sequence[Document]) -> list[Tensor]:
 
 
 def _difference(
-    request: Request, index: int, sides: Sequence[Sequence[Document]], pairing: Pairing
+    request: Request,
+    index: int,
+    sides: Sequence[Sequence[Document]],
+    pairing: Pairing,
+    finetune: bool,  # noqa: FBT001  one of two kinds of difference
 ) -> Document:
     left, right = request.inputs[0], request.inputs[index]
-    if not any(one.left and one.right for one in pairing.pairs):
-        raise UsageError(f"--diff: no tensor of {left} belongs to one of {right}; {_near(pairing)}")
     sources: dict[str, Source] = {
         source.key: source for document in (*sides[0], *sides[index]) for source in document.sources
     }
@@ -103,7 +132,7 @@ def _difference(
         name=f"{_called(right)} − {_called(left)}",
         format=DIFFERENCE,
         sources=tuple(sources.values()),
-        regions=tuple(_regions(pairing)),
+        regions=tuple(_regions(pairing, finetune=finetune)),
         metadata={
             **sides[0][0].metadata,
             "difference": {
@@ -113,6 +142,7 @@ def _difference(
                 "only_left": only[0],
                 "only_right": only[1],
                 "ambiguous": list(pairing.ambiguous),
+                "finetune": finetune,
             },
         },
         input=index,
@@ -128,13 +158,14 @@ def _right(one: Pair) -> Any:
     return one.right
 
 
-def _regions(pairing: Pairing) -> Iterator[Region]:
+def _regions(pairing: Pairing, *, finetune: bool) -> Iterator[Region]:
+    """Yield what is shown; what a finetune has not touched is no more than information."""
     taken = {one.left.region.name for one in pairing.pairs if one.left}
     for one in pairing.pairs:
         if one.left and one.right:
             yield _paired(one.left, one)
         elif one.left:
-            yield _alone(one.left, one.left.region.name, "A")
+            yield _alone(one.left, one.left.region.name, "A", grey=finetune)
         elif one.right:
             name = one.right.name
             name = f"{name} (second)" if name in taken else name
@@ -183,18 +214,26 @@ def _shifted(left: Region, right: Region) -> tuple[Region, Region]:
 
 
 def _bits(one: Pair) -> float:
+    """Return the bits that the other side stores per weight; nothing for what it leaves as it is."""
+    if one.rule == "not adapted":
+        return 0.0
     elements = sum(other.elements for other in one.others)
-    return 8 * sum(other.bytes for other in one.others) / elements if elements else 0.0
+    return 8 * sum(_stored(other.region) for other in one.others) / elements if elements else 0.0
 
 
-def _alone(tensor: Tensor, name: str, side: str) -> Region:
+def _stored(region: Region) -> int:
+    own = sum(part.stop - part.start for part in region.parts)
+    return own + sum(map(_stored, region.operands))
+
+
+def _alone(tensor: Tensor, name: str, side: str, *, grey: bool = False) -> Region:
     """Return a tensor that is shown and not compared."""
     region = tensor.region
     bits = "other_bits_per_weight" if side == "B" else "bits_per_weight"
     attributes = {
         **region.attributes,
         "dtype": tensor.dtype,
-        "side": side,
+        "side": "" if grey else side,
         "difference": {
             "pairing": {"A": "only in A", "B": "only in B"}.get(side, "shapes differ"),
             bits: round(tensor.bits_per_weight, 6),
