@@ -138,19 +138,20 @@ def decide(
 def value_window(decisions: Mapping[str, Any], looks: Looks) -> Window:
     """Return what the colours of the maximum zoom span."""
     clip = VALUE_CLIP if looks.clip is None else (looks.clip, looks.clip)
-    return _window(decisions, decisions["values"][looks.scale], clip).moved(-looks.shift)
+    return _window(decisions, _shown(decisions, "values", looks), clip).moved(-looks.shift)
 
 
 def overview_window(decisions: Mapping[str, Any], looks: Looks) -> Window:
     """Return what the colours above it span; the statistic is a magnitude."""
     clip = OVERVIEW_CLIP if looks.clip is None else (looks.clip, looks.clip)
-    return _window(decisions, decisions[looks.overview][looks.scale], clip).moved(-looks.shift)
+    return _window(decisions, _shown(decisions, looks.overview, looks), clip).moved(-looks.shift)
 
 
 def balance_limit(decisions: Mapping[str, Any], looks: Looks) -> float:
     """Return the balance that has the brightest colour."""
     clip = BALANCE_CLIP if looks.clip is None else looks.clip
-    return max(_quantile(decisions, decisions["balance"], 1 - clip), 1 / SHARES) / 2**looks.shift
+    limit = _quantile(decisions, decisions.get("balance", ()), 1 - clip)
+    return max(limit, 1 / SHARES) / 2**looks.shift
 
 
 def beyond(
@@ -166,7 +167,7 @@ def beyond(
     """
     import numpy as np
 
-    quantiles = decisions[shown][looks.scale]
+    quantiles = _shown(decisions, shown, looks)
     if not quantiles:
         return 0.0, 0.0
     ends = [end + looks.shift for end in window]
@@ -178,15 +179,28 @@ def reference(decisions: Mapping[str, Any], placement: Placement, scale: Scale) 
     """Return log2 of what the values of a placement are divided by."""
     if scale == "model":
         return 0.0
-    role = decisions["roles"].get(role_of(placement), {})
-    own = decisions["placements"].get(placement.name, role) if scale == "tensor" else role
-    return float(own.get("log2_median", 0.0))
+    role, own = _typical(decisions, placement)
+    chosen = own if scale == "tensor" else role
+    return float(chosen.get("log2_median", 0.0))
 
 
 def mean_of(decisions: Mapping[str, Any], placement: Placement) -> float:
     """Return about what mean the moments of a placement are taken."""
-    role = decisions["roles"].get(role_of(placement), {})
-    return float(decisions["placements"].get(placement.name, role).get("mean", 0.0))
+    return float(_typical(decisions, placement)[1].get("mean", 0.0))
+
+
+def _typical(
+    decisions: Mapping[str, Any], placement: Placement
+) -> tuple[Mapping[str, float], Mapping[str, float]]:
+    """Return what is typical of its role, and of the placement itself if it was sampled."""
+    role = decisions.get("roles", {}).get(role_of(placement), {})
+    return role, decisions.get("placements", {}).get(placement.name, role)
+
+
+def _shown(decisions: Mapping[str, Any], shown: str, looks: Looks) -> Sequence[float]:
+    """Return the quantiles of what is shown; none where no type could be decoded, so none sampled."""
+    quantiles: Sequence[float] = decisions.get(shown, {}).get(looks.scale, ())
+    return quantiles
 
 
 def _bins_of(counts: _Counts) -> int:
@@ -300,13 +314,9 @@ def _quantile(
 ) -> float:
     import numpy as np
 
-    return float(
-        np.interp(
-            probability,
-            decisions["probabilities"],
-            quantiles or [0.0] * len(decisions["probabilities"]),
-        )
-    )
+    if not quantiles:
+        return 0.0
+    return float(np.interp(probability, decisions["probabilities"], quantiles))
 
 
 def _window(

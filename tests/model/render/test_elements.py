@@ -221,6 +221,15 @@ def test_an_unknown_type_is_hatched_at_every_zoom() -> None:
     assert set(RENDERER.summary(plan, drawn.statistics)["placements"]) == {"known"}
 
 
+@pytest.mark.parametrize("overview", ["mean", "balance"])
+def test_a_model_of_unknown_types_alone_is_hatched_and_has_legends(overview: str) -> None:
+    document = safetensors({"strange": ("U8", np.zeros((600, 300), np.uint8))})
+    plan = planned(_renamed(place(document, 700), "strange", "mystery"))
+    drawn = draw(plan, overview=overview, scale="tensor")
+    assert all((codes == HATCH).any() for codes in drawn.codes.values())
+    assert len(RENDERER.legend(plan, View(overview=overview), drawn.statistics)) == 2
+
+
 def _renamed(one: Scene, name: str, encoding: str) -> Scene:
     placements = tuple(
         replace(placement, region=replace(placement.region, encoding=encoding))
