@@ -13,6 +13,8 @@ export interface Column {
   readonly numeric: boolean;
   /** In screen pixels. */
   readonly width: number;
+  /** It says which tensor a row is, and stays in sight. */
+  readonly fixed?: boolean;
   /** What it sorts by: numbers before texts, nothing last. */
   readonly value: (placement: Placement) => number | string | null;
   readonly text: (placement: Placement) => string;
@@ -30,7 +32,7 @@ export function columnsOf(scene: Scene): Column[] {
     further.push(textColumn(name, heading(name), items, (item) => figure(name, item[name] ?? "")));
   }
   const [varied, constant] = [further.filter((column) => varies(column, items)), further.filter((column) => !varies(column, items))];
-  return [...first, ...varied, ...constant];
+  return [...first.map((column) => ({ ...column, fixed: true })), ...varied, ...constant];
 }
 
 /** The columns that a number stands in, for a map of colours. */
@@ -86,13 +88,13 @@ function attributesOf(items: readonly Placement[]): string[] {
 }
 
 function varies(column: Column, items: readonly Placement[]): boolean {
-  const first = column.text(items[0]!);
-  return items.some((item) => column.text(item) !== first);
+  const first = column.value(items[0]!);
+  return items.some((item) => column.value(item) !== first);
 }
 
 function textColumn(key: string, label: string, items: readonly Placement[], text: (item: Placement) => string): Column {
   const longest = items.reduce((most, item) => Math.max(most, text(item).length), 5 + label.length);
-  return { key, label, numeric: false, width: Math.min(220, 18 + Math.ceil(6.9 * longest)), value: (item) => text(item) || null, text };
+  return { key, label, numeric: false, width: Math.min(220, 18 + Math.ceil(7.3 * longest)), value: (item) => text(item) || null, text };
 }
 
 function plain(key: string, label: string, width: number, value: (item: Placement) => number | null): Column {

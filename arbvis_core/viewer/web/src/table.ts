@@ -28,6 +28,8 @@ export class TablePane implements Pane {
   private readonly status = el("p", { class: "note figure", role: "status" });
   private scene: Scene | null = null;
   private columns: readonly Column[] = [];
+  /** How far from the left edge each column begins. */
+  private lefts = new Map<Column, number>();
   private texts: readonly string[] = [];
   private rows: readonly number[] = [];
   private by: { readonly column: Column; readonly descending: boolean } | null = null;
@@ -51,8 +53,14 @@ export class TablePane implements Pane {
     this.by = null;
     this.selected = null;
     this.filter.value = "";
+    this.lefts = new Map();
+    let width = 0;
+    for (const column of this.columns) {
+      this.lefts.set(column, width);
+      width += column.width;
+    }
     this.grid.style.setProperty("--columns", this.columns.map(({ width }) => `${width}px`).join(" "));
-    this.grid.style.setProperty("--table-width", `${this.columns.reduce((sum, { width }) => sum + width, 0) + 16}px`);
+    this.grid.style.setProperty("--table-width", `${width}px`);
     this.grid.setAttribute("aria-colcount", String(this.columns.length));
     this.update();
   }
@@ -87,7 +95,7 @@ export class TablePane implements Pane {
     const direction = chosen ? (chosen.descending ? "descending" : "ascending") : "none";
     const button = el("button", { type: "button", class: "sort", title: `Sort by ${column.label}` }, column.label);
     button.addEventListener("click", () => this.sortBy(column));
-    return el("div", { role: "columnheader", class: column.numeric ? "cell numeric" : "cell", "aria-sort": direction }, button);
+    return this.cell(column, { role: "columnheader", "aria-sort": direction }, button);
   }
 
   /** Largest figures and first names first; again turns it round, a third time lets go. */
@@ -114,12 +122,17 @@ export class TablePane implements Pane {
         "aria-selected": String(index === this.selected),
         title: printable(item.name),
       },
-      ...this.columns.map(({ numeric, text }) =>
-        el("div", { role: "gridcell", class: numeric ? "cell numeric" : "cell" }, text(item)),
-      ),
+      ...this.columns.map((column) => this.cell(column, { role: "gridcell" }, column.text(item))),
     );
     row.addEventListener("click", () => this.choose(at));
     return row;
+  }
+
+  private cell(column: Column, attributes: Readonly<Record<string, string>>, content: Node | string): HTMLElement {
+    const classes = ["cell", column.numeric ? "numeric" : "", column.fixed ? "fixed" : ""];
+    const cell = el("div", { ...attributes, class: classes.filter(Boolean).join(" ") }, content);
+    if (column.fixed) cell.style.left = `${this.lefts.get(column)!}px`;
+    return cell;
   }
 
   private choose(at: number): void {

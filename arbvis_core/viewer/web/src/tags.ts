@@ -7,7 +7,7 @@ import type { Placement, RegionLabel } from "./manifest";
 import type { Pen } from "./outlines";
 import type { Scene } from "./scene";
 import type { Frame } from "./screen";
-import { groupText, matrixOf, roleText, shortText } from "./tensor";
+import { groupText, layerOf, matrixOf, roleText, shortText } from "./tensor";
 
 export interface Tag extends PlacedLabel {
   /** It lies beside what it names, on the bare ground. */
@@ -30,8 +30,9 @@ const INSET = 3;
 const MOST = 180;
 /** Blocks with fewer screen pixels have no name. */
 const LEAST_AREA = 2400;
-/** A name may hide this much of what it names. */
+/** A name may hide this much of what it names; that of a block more, because more lies in it. */
 const HIDDEN = 0.07;
+const HIDDEN_OF_BLOCK = 0.12;
 /** A tag that is in the way of another moves it so often at most. */
 const MOVES = 4;
 /** A region that takes so much of the canvas is the picture itself. */
@@ -69,7 +70,8 @@ export function placeTags(
     // Cells have their names above them.
     if (!box || matrixOf(placement)) continue;
     const telling = scene.isAmbiguous(index) ? roleText(placement) : "";
-    for (const text of new Set([telling, shortText(placement), groupText(placement)])) {
+    const rough = layerOf(placement) === null ? groupText(placement) : "";
+    for (const text of new Set([telling, shortText(placement), rough])) {
       const tag = text ? inside(context, frame, box, index, text, grid) : null;
       if (!tag) continue;
       fileLabels.push(tag);
@@ -125,6 +127,7 @@ function placeBlocks(
     return box !== null && area(box) >= LEAST_AREA && scene.labels.size[index]! < WHOLE * scene.width * scene.height;
   });
   const boxes = files.map((index) => toScreen(scene.placements.rectangle(index), frame));
+  boxes.push(...shown.map((index) => toScreen(scene.labels.rectangle(index), frame)));
   const beside = shown.slice(0, MOST).map((index) => placeBeside(context, frame, scene, index, boxes, grid));
   const free = beside.every((tag, at) => tag !== null && beside.slice(0, at).every((other) => apart(tag, other, frame)));
   const tags: Tag[] = [];
@@ -153,7 +156,8 @@ function placeBeside(
   grid: CollisionGrid,
 ): Tag | null {
   const text = nameOf(scene.labels.items[index]!);
-  const { x0, y0, x1 } = toScreen(scene.labels.rectangle(index), frame);
+  const own = toScreen(scene.labels.rectangle(index), frame);
+  const { x0, y0, x1 } = own;
   const width = widthOf(context, text);
   const choices = [
     [x0 - width - 1, y0],
@@ -163,7 +167,7 @@ function placeBeside(
   for (const [x, y] of choices) {
     const box = { x0: x, y0: y, x1: x + width, y1: y + HEIGHT };
     const seen = box.x0 >= 2 && box.y0 >= 2 && box.x1 <= frame.width - 2 && box.y1 <= frame.height - 2;
-    if (seen && !grid.blocker(box) && boxes.every((other) => intersect(box, other) === null)) {
+    if (seen && !grid.blocker(box) && boxes.every((other) => intersect(other, box) === null || contains(other, own))) {
       return tagAt(frame, box, index, text, true);
     }
   }
@@ -179,8 +183,8 @@ function corner(
   text: string,
   grid: CollisionGrid,
 ): Tag | null {
-  const roomy = box.x1 - box.x0 >= 2.2 * widthOf(context, text);
-  return roomy ? inside(context, frame, box, index, text, grid, 0) : null;
+  const roomy = box.x1 - box.x0 >= 1.25 * widthOf(context, text);
+  return roomy ? inside(context, frame, box, index, text, grid, { inset: 0, hidden: HIDDEN_OF_BLOCK }) : null;
 }
 
 /** In the upper left corner of a box, or where what lies there already leaves room. */
@@ -191,10 +195,10 @@ function inside(
   index: number,
   text: string,
   grid: CollisionGrid,
-  inset = INSET,
+  { inset, hidden } = { inset: INSET, hidden: HIDDEN },
 ): Tag | null {
   const width = widthOf(context, text);
-  if (width * HEIGHT > HIDDEN * area(box)) return null;
+  if (width * HEIGHT > hidden * area(box)) return null;
   let x = box.x0 + inset;
   let y = box.y0 + inset;
   for (let move = 0; move < MOVES; move++) {
@@ -245,6 +249,10 @@ function area({ x0, y0, x1, y1 }: Rectangle): number {
 
 function toScreen({ x0, y0, x1, y1 }: Rectangle, { scale, left, top }: Frame): Rectangle {
   return { x0: x0 * scale + left, y0: y0 * scale + top, x1: x1 * scale + left, y1: y1 * scale + top };
+}
+
+function contains(outer: Rectangle, inner: Rectangle): boolean {
+  return outer.x0 <= inner.x0 && outer.y0 <= inner.y0 && outer.x1 >= inner.x1 && outer.y1 >= inner.y1;
 }
 
 /** The part of a box that is on screen, in pixels of the screen. */

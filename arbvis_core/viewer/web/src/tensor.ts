@@ -101,12 +101,17 @@ export function seriesOf(placement: Placement): string {
 function distinction(placement: Placement): string {
   const part = text(placement["part"]);
   const expert = expertOf(placement);
-  const bias = /bias$/i.test(placement.name) && !/bias$/.test(roleOf(placement));
+  const bias = placement.name.endsWith("bias") && !roleOf(placement).endsWith("bias");
   return (part ? ` ${words(part)}` : bias ? " bias" : "") + (expert === null ? "" : ` ${expert}`);
 }
 
+/** Roles are few, and asked for often. */
+const known = new Map<string, string>();
+
 function words(text: string): string {
-  return printable(text.replace(/[._]+/g, " ").trim());
+  let found = known.get(text);
+  if (found === undefined) known.set(text, (found = printable(text.replace(/[._]+/g, " ").trim())));
+  return found;
 }
 
 function text(value: unknown): string {
