@@ -73,16 +73,20 @@ def _png(rows: NDArray[np.uint8], width: int, colour: int, chunks: bytes) -> byt
 
     from arbvis_core.kernels import deflate
 
-    header = _chunk(b"IHDR", struct.pack(">IIBBBBB", width, len(rows), 8, colour, 0, 0, 0))
-    head = b"\x89PNG\r\n\x1a\n" + header + chunks
-    file = deflate.compress(rows, len(head) + 8, 4 + len(_END)).data
-    data = file[len(head) + 4 : -4 - len(_END)]
-    file[: len(head)] = head
+    head = _head(len(rows), width, colour) + chunks
+    begin = len(head) + 4  # after the length of the chunk
+    file = deflate.compress(rows, begin + 4, _TAIL).data
+    data = file[begin:-_TAIL]
     data[:4] = b"IDAT"
-    struct.pack_into(">I", file, len(head), len(data) - 4)
-    struct.pack_into(">I", file, len(file) - 4 - len(_END), isal_zlib.crc32(data))
-    file[-len(_END) :] = _END
+    file[:begin] = head + (data.nbytes - 4).to_bytes(4, "big")
+    file[-_TAIL:] = isal_zlib.crc32(data).to_bytes(4, "big") + _END
     return bytes(file)
+
+
+@lru_cache(maxsize=64)
+def _head(height: int, width: int, colour: int) -> bytes:
+    facts = struct.pack(">IIBBBBB", width, height, 8, colour, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", facts)
 
 
 def _chunk(kind: bytes, data: bytes) -> bytes:
@@ -91,6 +95,8 @@ def _chunk(kind: bytes, data: bytes) -> bytes:
 
 #: The chunk at the end of every file.
 _END = _chunk(b"IEND", b"")
+#: Bytes after the compressed ones: their checksum, and that chunk.
+_TAIL = 4 + len(_END)
 
 
 def _avif(tile: Tile) -> bytes:

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-#: Bytes of one cached page. Small enough to waste little at the ends of a tensor.
-PAGE = 1 << 18
+#: Bytes of one cached page: few for a tile, and little that is wasted at the ends of a tensor.
+PAGE = 1 << 19
 #: Bytes of pages kept in one process.
 CACHE = 256 << 20
 #: Bytes between two rows that are rather read than skipped, where no pages are kept.
@@ -49,12 +49,14 @@ class PageCache:
         found: dict[int, Buffer] = {}
         awaited: dict[int, Future[Buffer]] = {}
         missing: list[int] = []
+        name, identity = source.key, source.identity
         with self._lock:
             for number in numbers:
-                key = (source.key, source.identity, number)
-                if key in self._pages:
+                key = (name, identity, number)
+                page = self._pages.get(key)
+                if page is not None:
                     self._pages.move_to_end(key)
-                    found[number] = self._pages[key]
+                    found[number] = page
                 elif key in self._loading:
                     awaited[number] = self._loading[key]
                 else:
@@ -62,7 +64,8 @@ class PageCache:
                     missing.append(number)
         if missing:
             found |= self._load(source, missing)
-        return found | {number: future.result() for number, future in awaited.items()}
+        found.update((number, future.result()) for number, future in awaited.items())
+        return found
 
     def whole(self, source: Source, *, keep: bool = True) -> Buffer:
         """Return all of a source that is no longer than a page; keep it for whoever asks next."""
@@ -101,7 +104,8 @@ class PageCache:
         self, source: Source, missing: Sequence[int], loaded: Mapping[int, Buffer]
     ) -> list[Future[Buffer]]:
         """Take over what was loaded and return the futures of those who may be waiting for it."""
-        keys = [(source.key, source.identity, number) for number in missing]
+        name, identity = source.key, source.identity
+        keys = [(name, identity, number) for number in missing]
         with self._lock:
             for key in keys:
                 if key[2] in loaded:
@@ -289,14 +293,14 @@ def _pages_of(crops: Iterable[Crop]) -> list[int]:
     """Return the numbers of the pages that crops touch, ascending, each once."""
     numbers: set[int] = set()
     for crop in crops:
-        if crop.row_bytes == 0:
+        start, size, stride = crop.start, crop.row_bytes, crop.stride
+        if size == 0:
             continue
-        if crop.stride <= PAGE:  # every page between the first row and the last is touched
-            numbers.update(range(crop.start // PAGE, (crop.stop - 1) // PAGE + 1))
+        if stride <= PAGE:  # every page between the first row and the last is touched
+            numbers.update(range(start // PAGE, (crop.stop - 1) // PAGE + 1))
             continue
-        for row in range(crop.rows):
-            start = crop.start + row * crop.stride
-            numbers.update(range(start // PAGE, (start + crop.row_bytes - 1) // PAGE + 1))
+        for first in range(start, start + crop.rows * stride, stride):
+            numbers.update(range(first // PAGE, (first + size - 1) // PAGE + 1))
     return sorted(numbers)
 
 

@@ -8,10 +8,10 @@ its apex to whoever folds the levels above.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from arbvis_core.deferring import resolved
 from arbvis_core.engine.gathering import Gathering, half_size
 from arbvis_core.errors import UsageError
 from arbvis_core.registry import guard
@@ -30,7 +30,7 @@ from arbvis_core.values import (
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from arbvis_core.protocols import Sink
+    from arbvis_core.protocols import LeafRenderer, Sink
     from arbvis_core.reading import Reader
     from arbvis_core.registry import Registry, RegistrySpec
 
@@ -129,7 +129,7 @@ class Subtree:
     ) -> None:
         self.plan = plan
         self._owner = registry.renderer_entry(plan.renderer)
-        self.renderer = self._owner.item
+        self.renderer: LeafRenderer = resolved(self._owner.item)
         self._view = view.over(plan.view) if view else plan.view
         unknown = self._view.chosen() - self.renderer.views
         if unknown:
@@ -161,7 +161,7 @@ class Subtree:
             statistics = self.renderer.merge(self.statistics, statistics)
         self.statistics = self.statistics if statistics is None else statistics
 
-    def _guard(self, key: TileKey) -> AbstractContextManager[None]:
+    def _guard(self, key: TileKey) -> guard:
         subject = f"tile {key.zoom}/{key.x}/{key.y} of scene {self.plan.key!r}"
         return guard(self._owner, "render", subject)
 

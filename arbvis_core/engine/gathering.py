@@ -7,6 +7,7 @@ whose strides are 0, as `np.broadcast_to` makes it.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from arbvis_core.values import TILE, Plane, TileKey
@@ -56,7 +57,8 @@ class _Gathered:
         import numpy as np
 
         if is_constant(values):
-            self._numbers[place] = (values if folded else half_size(values, self.plane))[0, 0]
+            number = (values if folded else half_size(values, self.plane))[0, 0]
+            self._numbers[place] = number
             return
         del self._numbers[place]
         if self._array is None:
@@ -71,13 +73,20 @@ class _Gathered:
         import numpy as np
 
         if self._array is None and len(set(self._numbers.values())) == 1:
-            number = np.asarray(self._numbers[0, 0], self.plane.dtype)
-            return np.broadcast_to(number, (TILE, TILE))
+            return constant(self._numbers[0, 0], self.plane.dtype, TILE)
         if self._array is None:
             self._array = np.empty((TILE, TILE), self.plane.dtype)
         for (row, column), number in self._numbers.items():
             self._array[_HALVES[row], _HALVES[column]] = number
         return self._array
+
+
+@lru_cache(maxsize=256)
+def constant(number: Any, dtype: str, side: int) -> NDArray[Any]:
+    """Return a plane that is one number, (side, side)."""
+    import numpy as np
+
+    return np.broadcast_to(np.asarray(number, dtype), (side, side))
 
 
 def is_constant(values: NDArray[Any]) -> bool:
@@ -91,7 +100,7 @@ def half_size(values: NDArray[Any], plane: Plane) -> NDArray[Any]:
 
     if is_constant(values):
         number = values[:1, :4].sum(dtype=values.dtype) if plane.fold == "sum" else values[0, 0]
-        return np.broadcast_to(number, (_HALF, _HALF))
+        return constant(number, plane.dtype, _HALF)
     folded = np.empty((_HALF, _HALF), plane.dtype)
     _fold(values, plane, folded)
     return folded

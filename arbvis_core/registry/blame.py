@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import traceback
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,9 +28,11 @@ _MACHINERY = ("<", str(Path(__file__).parents[1]) + os.sep, *pluggy.__path__)
 _LIBRARY, _PACKAGES = str(Path(os.__file__).parent) + os.sep, "-packages"
 
 
-@contextmanager
-def guard(who: Registered[Any], stage: str, subject: str) -> Iterator[None]:
+class guard:  # noqa: N801 - as `contextlib.suppress`; it is entered for every tile
     """Turn whatever a plugin raises after it has claimed its input into a `PluginError`.
+
+    An `ArbvisError` stays as the plugin raised it. Of our own objects every exception does: it is a
+    defect of ours, which no plugin can be left out to avoid.
 
     Args:
         who: the object that is about to be called.
@@ -39,17 +40,22 @@ def guard(who: Registered[Any], stage: str, subject: str) -> Iterator[None]:
         subject: what it works on, e.g. a source's name.
 
     Raises:
-        ArbvisError: as the plugin raised it.
-        PluginError: for any other exception of a plugin that is not our own; it is chained.
+        PluginError: chained to what was raised; a plugin's `sys.exit()` is no success of ours.
     """
-    try:
-        yield
-    except (ArbvisError, MemoryError, *ENDINGS):
-        raise
-    except BaseException as error:  # a plugin's sys.exit() is no success of ours
-        if who.plugin == BUILT_IN:
-            raise  # a defect of ours, which no plugin can be left out to avoid
-        raise failure(who, stage, subject, error) from error
+
+    __slots__ = ("_stage", "_subject", "_who")
+
+    def __init__(self, who: Registered[Any], stage: str, subject: str) -> None:
+        self._who, self._stage, self._subject = who, stage, subject
+
+    def __enter__(self) -> None:
+        return
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        mine = self._who.plugin == BUILT_IN
+        if error is None or mine or isinstance(error, (ArbvisError, MemoryError, *ENDINGS)):
+            return
+        raise failure(self._who, self._stage, self._subject, error) from error
 
 
 def failure(who: Registered[Any], stage: str, subject: str, error: BaseException) -> PluginError:

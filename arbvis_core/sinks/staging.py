@@ -39,7 +39,7 @@ class Staging:
     def __init__(self, target: str, shown: str) -> None:
         self._shown = shown
         self._parents: list[str] = []
-        self._made: set[str] = set()
+        self._made: dict[str, str] = {}
         self._claim: Claim | None = None
         self.target = target
         try:
@@ -53,7 +53,7 @@ class Staging:
             raise refused(shown, error) from error
 
     def __getstate__(self) -> dict[str, object]:
-        return {**vars(self), "_parents": [], "_made": set(), "_claim": None}
+        return {**vars(self), "_parents": [], "_made": {}, "_claim": None}
 
     def write(self, blob: Blob) -> None:
         """Write one file, from any thread.
@@ -61,25 +61,24 @@ class Staging:
         Raises:
             SinkError: its path is not possible, or it cannot be written.
         """
-        *folders, name = paths.split(blob.path)
+        folder, _, name = blob.path.rpartition("/")
+        paths.split(name if folder in self._made else blob.path)
         try:
-            folder = self._folder(folders)
-            with open(os.path.join(folder, name), "wb") as file:
+            if folder not in self._made:
+                self._made[folder] = self._folder(folder.split("/") if folder else [])
+            with open(f"{self._made[folder]}{os.sep}{name}", "wb") as file:
                 file.write(blob.data)
         except OSError as error:
             raise refused(self._shown, error) from error
 
     def _folder(self, names: list[str]) -> str:
-        """Make a folder once. The staging folder itself is never made again once it is gone."""
-        folder = os.path.join(self.folder, *names)
-        if folder not in self._made:
-            path = self.folder
-            for name in names:
-                path = os.path.join(path, name)
-                with contextlib.suppress(FileExistsError):
-                    os.mkdir(path)
-            self._made.add(folder)
-        return folder
+        """Make a folder. The staging folder itself is never made again once it is gone."""
+        path = self.folder
+        for name in names:
+            path = os.path.join(path, name)
+            with contextlib.suppress(FileExistsError):
+                os.mkdir(path)
+        return path
 
     def discard(self) -> None:
         """Delete everything that was written, and the parents that were made for it."""

@@ -136,6 +136,9 @@ def _check(values: NDArray[Any], into: NDArray[Any], top: int, left: int, scale:
 
 def _ready(array: NDArray[Any], dtype: type[np.generic]) -> NDArray[Any]:
     """Return the array contiguous and read-only, so that each kernel is compiled once."""
+    flags = array.flags
+    if flags.c_contiguous and not flags.writeable and array.dtype == dtype:
+        return array
     ready = np.ascontiguousarray(array, dtype).view()
     ready.flags.writeable = False
     return ready

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -29,7 +30,9 @@ from modelweightvis.render.remembering import remembered
 from modelweightvis.render.shading import HATCHED
 
 if TYPE_CHECKING:
-    from arbvis_core.api import ScenePlan, TileKey
+    from collections.abc import Mapping
+
+    from arbvis_core.api import Plane, ScenePlan, TileKey
     from modelweightvis.render.codes import Window
     from modelweightvis.render.looks import Looks
     from modelweightvis.render.pieces import Spot
@@ -137,7 +140,7 @@ class _Planes:
     """
 
     def __init__(self, looks: Looks) -> None:
-        self._names = {plane.name.partition("/")[0]: plane for plane in looks.planes}
+        self._names = _names(looks)
         self._arrays: dict[str, NDArray[Any]] = {}
         self._covered: list[tuple[tuple[int, int], int, int]] = []
 
@@ -182,11 +185,21 @@ class _Planes:
                 cover(shape, self["count"], top, left)
         found = {}
         for name, plane in self._names.items():
-            if name not in self._arrays:
-                number = 4 if name == "count" and full else 0
-                self._arrays[name] = np.broadcast_to(np.asarray(number, plane.dtype), _HALF)
-            found[plane.name] = self._arrays[name]
+            array = self._arrays.get(name)
+            number = 4 if name == "count" and full else 0
+            found[plane.name] = _constant(number, plane.dtype) if array is None else array
         return found
+
+
+@lru_cache(maxsize=16)
+def _names(looks: Looks) -> Mapping[str, Plane]:
+    """Return the planes by what they measure."""
+    return {plane.name.partition("/")[0]: plane for plane in looks.planes}
+
+
+@lru_cache(maxsize=8)
+def _constant(number: int, dtype: str) -> NDArray[Any]:
+    return np.broadcast_to(np.asarray(number, dtype), _HALF)
 
 
 def _scaled(values: NDArray[np.float32], octaves: float) -> NDArray[np.float32]:
