@@ -51,6 +51,7 @@ class Picture:
         executor: Kind = "threads",
         tile_format: TileFormat = "png",
         on_progress: OnProgress = silent,
+        keep: int = 0,
     ) -> Report:
         """Write the bundle to a folder; open its `index.html` in a browser.
 
@@ -65,6 +66,7 @@ class Picture:
             executor=executor,
             tile_format=tile_format,
             on_progress=on_progress,
+            keep=keep,
         )
 
     def _inputs(self) -> list[str]:

@@ -158,3 +158,16 @@ class ReportOptions:
         from modelweightvis.reports.reporter import FileReporter
 
         return FileReporter(self.report)
+
+
+@dataclass(frozen=True)
+class PreviewOptions:
+    """What `quantize-preview` asks for; these are no flags of the program itself.
+
+    Attributes:
+        types: one per input after the first, which is the same model.
+        match: only tensors whose name matches this glob are quantised.
+    """
+
+    types: tuple[str, ...] = ()
+    match: str | None = None

@@ -65,10 +65,12 @@ def arbvis_diff_builders() -> Sequence[DiffBuilder]:
     """Two models or more, tensor by tensor, whatever their formats."""
     module = "modelweightvis.differences.builder"
     lora = "modelweightvis.differences.lora"
+    preview = "modelweightvis.differences.preview"
     decoders = (
         deferred(Decoder, f"{module}:DifferenceDecoder", encodings=("difference",)),
         deferred(Decoder, f"{lora}:LoraDecoder", encodings=("lora",)),
         deferred(Decoder, f"{lora}:MergedDecoder", encodings=("merged",)),
+        deferred(Decoder, f"{preview}:PreviewDecoder", encodings=("requantised",)),
     )
     facts = {"name": "tensors", "priority": Priority.OVERRIDE, "decoders": decoders}
     return [deferred(DiffBuilder, f"{module}:TensorDiffBuilder", **facts)]

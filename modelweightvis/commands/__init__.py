@@ -21,7 +21,14 @@ def _export() -> Callable[..., None]:
     return export
 
 
+def _preview() -> Callable[..., None]:
+    from modelweightvis.commands.preview import preview
+
+    return preview
+
+
 COMMANDS = (
     Command("inspect", "List the tensors of a model: types, shapes, sizes.", _inspect, ONLY_HERE),
     Command("export", "Write the values of a tensor as a NumPy file.", _export, ONLY_HERE),
+    Command("quantize-preview", "Say what a quantisation would cost.", _preview, ONLY_HERE),
 )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from arbvis_core.api import Add, Decoder, DiffBuilder, Document, Region, Request, UsageError
 from modelweightvis.differences.lora import LoraDecoder, MergedDecoder
+from modelweightvis.differences.preview import PreviewDecoder
 from modelweightvis.tensors import DIFFERENCE
 
 if TYPE_CHECKING:
@@ -49,7 +50,12 @@ class TensorDiffBuilder(DiffBuilder):
 
     name = "tensors"
     priority: int = 300
-    decoders: tuple[Decoder, ...] = (DifferenceDecoder(), LoraDecoder(), MergedDecoder())
+    decoders: tuple[Decoder, ...] = (
+        DifferenceDecoder(),
+        LoraDecoder(),
+        MergedDecoder(),
+        PreviewDecoder(),
+    )
 
     def matches(self, request: Request, sides: Sequence[Sequence[Document]]) -> bool:
         """Tell whether every side holds tensors."""
@@ -83,10 +89,14 @@ def _paired_up(
     """
     from modelweightvis.differences.finetunes import check, declared
     from modelweightvis.differences.lora import deltas, is_adapter, merged
-    from modelweightvis.differences.pairing import pair
-    from modelweightvis.options import FinetuneOptions
+    from modelweightvis.differences.pairing import Pairing, pair
+    from modelweightvis.differences.preview import previews
+    from modelweightvis.options import FinetuneOptions, PreviewOptions
 
-    left, right = request.inputs[0], request.inputs[index]
+    left, right = request.inputs[0], _other(request, index)
+    asked = request.option(PreviewOptions)
+    if asked.types:
+        return Pairing(tuple(previews(base, right, asked.match))), False
     others = _tensors(sides[index])
     adapter = is_adapter(others)
     pairing = pair(base, deltas(others, sides[index]) if adapter else others)
@@ -99,6 +109,14 @@ def _paired_up(
     if adapter:
         pairing = replace(pairing, pairs=tuple(merged(pairing.pairs)))
     return pairing, bool(told or why)
+
+
+def _other(request: Request, index: int) -> str:
+    """Return what a model is called: as typed, or by what its weights would become."""
+    from modelweightvis.options import PreviewOptions
+
+    types = request.option(PreviewOptions).types
+    return types[index - 1] if types else request.inputs[index]
 
 
 def _tensors(side: Sequence[Document]) -> list[Tensor]:
@@ -122,7 +140,7 @@ def _difference(
     pairing: Pairing,
     finetune: bool,  # noqa: FBT001  one of two kinds of difference
 ) -> Document:
-    left, right = request.inputs[0], request.inputs[index]
+    left, right = request.inputs[0], _other(request, index)
     sources: dict[str, Source] = {
         source.key: source for document in (*sides[0], *sides[index]) for source in document.sources
     }
@@ -217,6 +235,8 @@ def _bits(one: Pair) -> float:
     """Return the bits that the other side stores per weight; nothing for what it leaves as it is."""
     if one.rule == "not adapted":
         return 0.0
+    if one.right is not None and "bits_per_weight" in one.right.attributes:
+        return float(one.right.attributes["bits_per_weight"])
     elements = sum(other.elements for other in one.others)
     return 8 * sum(_stored(other.region) for other in one.others) / elements if elements else 0.0
 
