@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from importlib.resources import files
@@ -69,7 +70,8 @@ def page(content: Mapping[str, Any], report: Report, mark: str) -> Iterator[str]
 
 def _inputs(content: Mapping[str, Any]) -> str:
     told = []
-    for one in content["inputs"]:
+    inputs = {json.dumps(one, sort_keys=True): one for one in content["inputs"]}  # each once
+    for one in inputs.values():
         extra = "".join(
             f", {name} {escape(str(one[name])[:12])}"
             for name in ("commit", "sha256")

@@ -11,7 +11,9 @@ from modelweightvis.reports.text import percent, short, size
 
 #: Size of the ladder, and the room at its left and right, top and bottom.
 WIDTH, HEIGHT = 720, 340
-LEFT, RIGHT, TOP, BOTTOM = 76, 130, 16, 46
+LEFT, RIGHT, TOP, BOTTOM = 92, 130, 16, 46
+#: How wide and high a label is taken to be, and how many lines cross the plot at most.
+WORD, LINE, LINES = 190, 15, 6
 
 
 def ladder(models: Sequence[Mapping[str, Any]]) -> str:
@@ -28,19 +30,30 @@ def ladder(models: Sequence[Mapping[str, Any]]) -> str:
     low, high = floor(log10(min(errors)) * 2) / 2, ceil(log10(max(errors)) * 2) / 2
     high = high if high > low else low + 0.5
     parts = [_frame(most, low, high)]
-    for place, (at, error, name) in enumerate(sorted(points)):
+    taken: list[tuple[float, float]] = []
+    for at, error, name in sorted(points, key=lambda one: -one[1]):
         x, y = _x(at, most), _y(log10(error), low, high)
         told = f"{name}: {size(at)}, relative error {percent(error)}"
-        lift = -9 if place % 2 == 0 else 19
+        text = _free(x + 12, y + 4, taken)
         parts.append(
-            f'<g class="point"><title>{escape(told)}</title><circle cx="{x:.1f}" cy="{y:.1f}" r="5"/>'
-            f'<text x="{x + 8:.1f}" y="{y + lift:.1f}">{escape(_cut(name))}</text></g>'
+            f'<g class="point"><title>{escape(told)}</title>'
+            f'<line x1="{x:.1f}" y1="{y:.1f}" x2="{x + 10:.1f}" y2="{text - 4:.1f}"/>'
+            f'<circle cx="{x:.1f}" cy="{y:.1f}" r="5"/>'
+            f'<text x="{x + 12:.1f}" y="{text:.1f}">{escape(_cut(name))}</text></g>'
         )
     label = "Size against relative error of each model"
     return (
         f'<svg class="ladder" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{label}">'
         f"{''.join(parts)}</svg>"
     )
+
+
+def _free(x: float, y: float, taken: list[tuple[float, float]]) -> float:
+    """Return the first height below `y` at which a label meets no other, and take it."""
+    while any(abs(x - other) < WORD and abs(y - height) < LINE for other, height in taken):
+        y += 2
+    taken.append((x, y))
+    return y
 
 
 def _frame(most: float, low: float, high: float) -> str:
@@ -52,8 +65,9 @@ def _frame(most: float, low: float, high: float) -> str:
         x = _x(at, most)
         parts.append(f'<line x1="{x:.1f}" y1="{TOP}" x2="{x:.1f}" y2="{bottom}"/>')
         parts.append(f'<text x="{x:.1f}" y="{bottom + 18}" text-anchor="middle">{size(at)}</text>')
-    for step in range(round((high - low) * 2) + 1):
-        value = low + step / 2
+    apart = max(0.5, ceil((high - low) / LINES))
+    for step in range(int((high - low) / apart) + 1):
+        value = high - step * apart
         y = _y(value, low, high)
         parts.append(f'<line x1="{LEFT}" y1="{y:.1f}" x2="{right}" y2="{y:.1f}"/>')
         told = percent(10**value)
