@@ -64,8 +64,8 @@ def _deltas(paths: list[str]) -> tuple[dict[str, np.ndarray], Any]:
     return found, comparison.table()
 
 
-@pytest.mark.parametrize("rslora", [False, True])
-def test_deltas_are_those_that_peft_merges(tmp_path: Path, rslora: bool) -> None:
+def _tuned(rslora: bool) -> Any:
+    """Return a small model with an adapter whose matrices are not zero."""
     torch = pytest.importorskip("torch")
     peft = pytest.importorskip("peft")
     from torch import nn
@@ -104,6 +104,12 @@ def test_deltas_are_those_that_peft_merges(tmp_path: Path, rslora: bool) -> None
     for name, one in tuned.named_parameters():
         if "lora_" in name:
             nn.init.normal_(one, std=0.1)
+    return tuned
+
+
+@pytest.mark.parametrize("rslora", [False, True])
+def test_deltas_are_those_that_peft_merges(tmp_path: Path, rslora: bool) -> None:
+    tuned = _tuned(rslora)
     (tmp_path / "base").mkdir()
     save_file(BASE, tmp_path / "base" / "model.safetensors")
     tuned.save_pretrained(str(tmp_path / "adapter"), save_embedding_layers=False)
