@@ -190,8 +190,8 @@ def program(name: str) -> Any:
 def flags(name: str) -> frozenset[str]:
     """Return the long flags of a program."""
     options = (one for one in program(name).params if one.param_type_name == "option")
-    every = (flag for one in options for flag in (*one.opts, *one.secondary_opts))
-    return frozenset(flag for flag in every if flag.startswith("--")) | {"--help"}
+    found = (flag for one in options for flag in (*one.opts, *one.secondary_opts))
+    return frozenset(flag for flag in found if flag.startswith("--")) | {"--help"}
 
 
 def option_row(name: str, hint: Any, default: object) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from arbvis_core import api
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
 KEPT = 64
 
 
-@dataclass
 class Comparison:
     """Models beside a first one. Nothing but headers and a sample is read until it is asked for.
 
@@ -29,9 +27,10 @@ class Comparison:
         paths: what is compared, the base first.
     """
 
-    paths: tuple[str, ...]
-    _picture: Picture
-    _measured: list[Report] = field(default_factory=list)
+    def __init__(self, paths: tuple[str, ...], picture: Picture) -> None:
+        self.paths = paths
+        self._picture = picture
+        self._measured: Report | None = None
 
     def picture(self) -> Picture:
         """Return the picture; it shows itself in a notebook, `.render(folder)` writes the bundle."""
@@ -71,9 +70,9 @@ class Comparison:
         return reporter.write(self._report(on_progress), opened, force=force)
 
     def _report(self, on_progress: Callable[[int], None]) -> Report:
-        if not self._measured:
-            self._measured.append(measured(self._picture, on_progress))
-        return self._measured[0]
+        if self._measured is None:
+            self._measured = measured(self._picture, on_progress)
+        return self._measured
 
     def __repr__(self) -> str:
         return f"<Comparison {' → '.join(self.paths)}>"

@@ -10,6 +10,7 @@ import pytest
 
 from arbvis_core import api
 from arbvis_core.cli.render import reporters
+from arbvis_core.registry import Registered
 from arbvis_core.sinks.memory import MemorySink
 from arbvis_core.values import ARBVIS
 
@@ -39,7 +40,7 @@ def test_groups_of_options_make_reporters() -> None:
     class Silent:
         pass
 
-    groups = [SimpleNamespace(item=group) for group in (Wanted, Silent)]
+    groups = [Registered("plugin", "1", group) for group in (Wanted, Silent)]
     request = api.Request(("a",), ARBVIS, options={Wanted: Wanted(), Silent: Silent()})
     ((group, made),) = reporters(request, SimpleNamespace(options=groups))
     assert group.item is Wanted

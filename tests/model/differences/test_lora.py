@@ -64,11 +64,9 @@ def _deltas(paths: list[str]) -> tuple[dict[str, np.ndarray], Any]:
     return found, comparison.table()
 
 
-def _tuned(rslora: bool) -> Any:
-    """Return a small model with an adapter whose matrices are not zero."""
-    torch = pytest.importorskip("torch")
-    peft = pytest.importorskip("peft")
-    from torch import nn
+def _base(torch: Any) -> Any:
+    """Return a torch module that holds the base."""
+    nn = torch.nn
 
     class Attention(nn.Module):
         def __init__(self) -> None:
@@ -92,6 +90,14 @@ def _tuned(rslora: bool) -> Any:
     model = Model()
     weights = {name: torch.from_numpy(one) for name, one in BASE.items() if "norm" not in name}
     model.load_state_dict(weights)
+    return model
+
+
+@pytest.mark.parametrize("rslora", [False, True])
+def test_deltas_are_those_that_peft_merges(tmp_path: Path, rslora: bool) -> None:
+    torch = pytest.importorskip("torch")
+    peft = pytest.importorskip("peft")
+    model = _base(torch)
     config = peft.LoraConfig(
         r=4,
         lora_alpha=12,
@@ -103,13 +109,7 @@ def _tuned(rslora: bool) -> Any:
     tuned = peft.get_peft_model(model, config)
     for name, one in tuned.named_parameters():
         if "lora_" in name:
-            nn.init.normal_(one, std=0.1)
-    return tuned
-
-
-@pytest.mark.parametrize("rslora", [False, True])
-def test_deltas_are_those_that_peft_merges(tmp_path: Path, rslora: bool) -> None:
-    tuned = _tuned(rslora)
+            torch.nn.init.normal_(one, std=0.1)
     (tmp_path / "base").mkdir()
     save_file(BASE, tmp_path / "base" / "model.safetensors")
     tuned.save_pretrained(str(tmp_path / "adapter"), save_embedding_layers=False)
