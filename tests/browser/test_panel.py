@@ -314,5 +314,10 @@ def test_the_crumbs_say_where_one_is(viewer: Viewer, model: Path) -> None:
     assert crumbs.get_by_role("button").all_inner_texts() == ["tiny", "layer 1", "gate"]
     crumbs.get_by_role("button", name="layer 1").click()
     viewer.settle()
-    assert crumbs.get_by_role("button").all_inner_texts()[:2] == ["tiny", "layer 1"]
-    assert viewer.view["zoom"] < 5
+    layer = viewer.run("stage.scene.labels.items.find(({ name }) => name === 'layer 1')")
+    assert viewer.view["x"] == pytest.approx(layer["x"] + layer["width"] / 2, abs=130)
+    assert viewer.view["y"] == pytest.approx(layer["y"] + layer["height"] / 2, abs=1)
+    visible = viewer.run("stage.map.visible")
+    assert visible["x0"] <= layer["x"]
+    assert visible["x1"] >= layer["x"] + layer["width"]
+    assert not crumbs.is_visible()
