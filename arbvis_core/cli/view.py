@@ -79,23 +79,29 @@ def make(profile: Profile, registry: Registry) -> Callable[..., None]:
     return view
 
 
-def _view(profile: Profile, registry: Registry, options: dict[type, Any], files: list[str]) -> None:
-    from arbvis_core.server.live import Live
-    from arbvis_core.server.running import Address, serve
-
-    chosen: ViewOptions = options.pop(ViewOptions)
+def _request(
+    profile: Profile, options: dict[type, Any], files: list[str], title: str | None
+) -> Request:
     given: InputOptions = options.pop(InputOptions)
     diff = options.pop(DiffOptions, DiffOptions())
-    request = Request(
+    return Request(
         inputs=lines.gather(files, given.file_list),
         profile=profile,
         layout=given.layout,
         format=given.format,
         diff=diff.diff,
         keep_going=given.keep_going,
-        title=chosen.title,
+        title=title,
         options=options,
     )
+
+
+def _view(profile: Profile, registry: Registry, options: dict[type, Any], files: list[str]) -> None:
+    from arbvis_core.server.live import Live
+    from arbvis_core.server.running import Address, serve
+
+    chosen: ViewOptions = options.pop(ViewOptions)
+    request = _request(profile, options, files, chosen.title)
 
     def say(text: str) -> None:
         if not chosen.quiet:

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import io
-import json
-import shutil
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from arbvis_core.viewer.bundle import pages
-
-from .conftest import HOSTILE, OpenPage, Viewer
+from .conftest import OpenPage, Viewer
+from .panels import chosen, column, seen_whole
 from .tensors import LAYERS, Arrays, expected, number, placements
 
 pytestmark = pytest.mark.browser
@@ -25,47 +21,6 @@ GATE = "model.layers.{}.mlp.gate_proj.weight"
 @pytest.fixture
 def viewer(open_page: OpenPage, model: Path) -> Viewer:
     return open_page(model)
-
-
-def seen_whole(viewer: Viewer, box: dict[str, Any]) -> bool:
-    """Whether a placement is framed: all of it on screen, and large."""
-    visible = viewer.run("stage.map.visible")
-    inside = (
-        visible["x0"] <= box["x"]
-        and visible["y0"] <= box["y"]
-        and visible["x1"] >= box["x"] + box["width"]
-        and visible["y1"] >= box["y"] + box["height"]
-    )
-    width = (visible["x1"] - visible["x0"]) / box["width"]
-    height = (visible["y1"] - visible["y0"]) / box["height"]
-    return inside and min(width, height) < 4
-
-
-def chosen(viewer: Viewer, bundle: Path) -> str | None:
-    """The name of what is chosen."""
-    index = viewer.run("stage.overlay.selected")
-    return None if index is None else list(placements(bundle))[index]
-
-
-def changed(model: Path, out: Path, change: Any) -> Path:
-    """The bundle of the model with a manifest that was changed."""
-    shutil.copytree(model, out)
-    facts = json.loads((out / "manifest.json").read_text("utf-8"))
-    change(facts["scenes"][0])
-    for blob in pages(facts, {}):
-        (out / blob.path).write_bytes(blob.data)
-    return out
-
-
-def column(viewer: Viewer, label: str) -> list[str]:
-    """The texts of a column of the table, as far as its rows exist."""
-    script = """(label) => {
-      const heads = [...document.querySelectorAll(".table-head [role=columnheader]")];
-      const at = heads.findIndex((head) => head.textContent.trim() === label);
-      return [...document.querySelectorAll(".table .row")].map((row) => row.children[at].textContent);
-    }"""
-    found: list[str] = viewer.page.evaluate(script, label)
-    return found
 
 
 def test_the_tree_flies_to_a_tensor(viewer: Viewer, model: Path) -> None:
@@ -359,144 +314,10 @@ def test_the_crumbs_say_where_one_is(viewer: Viewer, model: Path) -> None:
     assert crumbs.get_by_role("button").all_inner_texts() == ["tiny", "layer 1", "gate"]
     crumbs.get_by_role("button", name="layer 1").click()
     viewer.settle()
-    assert crumbs.get_by_role("button").all_inner_texts()[:2] == ["tiny", "layer 1"]
-    assert viewer.view["zoom"] < 5
-
-
-def test_any_figures_have_columns(open_page: OpenPage, model: Path, tmp_path: Path) -> None:
-    """Differences have other figures, attributes of their own, and gaps."""
-
-    def change(scene: dict[str, Any]) -> None:
-        for at, one in enumerate(scene["placements"]):
-            one["stats"] = {
-                "relative_frobenius": at / 7 if at % 5 else None,
-                "sqnr_db": 40.0 - at,
-                "changed": at / 100,
-                "max_abs_index": [at, 3],
-                "odd": "text" if at % 2 else 5,
-            }
-            one |= {"pairing": "name", "other": f"b/{one['name']}", "other_dtype": "Q4_K"}
-
-    viewer = open_page(changed(model, tmp_path / "changed", change))
-    page = viewer.page
-    total = len(placements(model))
-    page.keyboard.press("a")
-    page.get_by_role("columnheader", name="relative frobenius").get_by_role("button").click()
-    shown = column(viewer, "relative frobenius")
-    gaps = len(range(0, total, 5))
-    assert shown[-1] == "–" or len(shown) < total
-    values = [number(text) for text in shown if text != "–"]
-    assert values == pytest.approx(
-        sorted((at / 7 for at in range(total) if at % 5), reverse=True)[: len(values)], rel=1e-3
-    )
-    assert shown.count("–") <= gaps
-    assert "[3, 3]" in column(viewer, "max abs index")
-    assert set(column(viewer, "Other dtype")) == {"Q4_K"}
-    page.keyboard.press("g")
-    assert page.get_by_label("Figure", exact=True).input_value() == "stats.relative_frobenius"
-    page.keyboard.press("i")
-    page.keyboard.press("/")
-    page.keyboard.type("gate 1")
-    page.keyboard.press("Enter")
-    assert "sqnr db" in page.locator(".statistics").inner_text()
-
-
-def test_forty_thousand_tensors(open_page: OpenPage, model: Path, tmp_path: Path) -> None:
-    """Only the rows on screen exist, and the last of them is found."""
-
-    def change(scene: dict[str, Any]) -> None:
-        first = scene["placements"][0]
-        width = scene["canvas"]["width"]
-        scene["placements"] = [
-            first
-            | {
-                "name": f"model.layers.{layer}.experts.{expert}.{role}",
-                "role": f"experts.{role}",
-                "layer": layer,
-                "expert": expert,
-                "canonical": f"{layer}.{expert}.{role}",
-                "x": (layer * 7 + expert) % (width - 8),
-                "y": layer,
-                "width": 8,
-                "height": 2,
-                "shape": [2, 8],
-                "fold": None,
-                "stats": {"rms": layer + expert / 1000},
-            }
-            for layer in range(80)
-            for expert in range(250)
-            for role in ("up", "down")
-        ]
-
-    viewer = open_page(changed(model, tmp_path / "large", change))
-    page = viewer.page
-    rows = "() => document.querySelectorAll('.panel .row').length"
-    page.keyboard.press("a")
-    assert page.get_by_role("grid").get_attribute("aria-rowcount") == "40001"
-    assert page.evaluate(rows) < 100
-    page.get_by_role("columnheader", name="rms").get_by_role("button").click()
-    assert column(viewer, "rms")[0] == "79.25"
-    page.get_by_role("grid").focus()
-    page.keyboard.press("End")
-    assert column(viewer, "rms")[-1] == "0"
-    page.keyboard.press("e")
-    page.keyboard.press("/")
-    page.keyboard.type("down layer 79 expert 249")
-    page.keyboard.press("Enter")
-    viewer.settle()
-    marked = page.get_by_role("tree").locator("[aria-selected=true]")
-    assert marked.get_attribute("title") == "model.layers.79.experts.249.down"
-    assert page.evaluate(rows) < 100
-    page.keyboard.press("g")
-    assert "mean of 250" in page.locator("td[aria-label^='experts up, layer 3:']").get_attribute(
-        "aria-label"
-    )
-
-
-def test_hostile_words_are_text(open_page: OpenPage, model: Path, tmp_path: Path) -> None:
-    def change(scene: dict[str, Any]) -> None:
-        for at, one in enumerate(scene["placements"]):
-            trap = HOSTILE[at % len(HOSTILE)]
-            one |= {"name": f"{at}{trap}", "role": trap, "stack": trap, "dtype": trap, trap: trap}
-            one["stats"][trap] = trap
-
-    viewer = open_page(changed(model, tmp_path / "hostile", change))
-    page = viewer.page
-    for key in ("e", "a", "g", "i"):
-        page.keyboard.press(key)
-        page.keyboard.press("]")
-    page.keyboard.press("/")
-    page.keyboard.type("img")
-    page.keyboard.press("Enter")
-    viewer.settle()
-    assert "<img src=x onerror=alert(1)>.bin" in page.locator(".statistics").inner_text()
-    assert page.locator("img:not(.leaflet-tile)").count() == 0
-    again = open_page(viewer.bundle, fragment=page.evaluate("() => location.hash"))
-    assert again.run("stage.overlay.selected") is not None
-
-
-def test_bytes_have_no_panel(open_page: OpenPage, bundle: Path) -> None:
-    viewer = open_page(bundle)
-    for key in ("e", "a", "g", "i", "b", "h", "]"):
-        viewer.page.keyboard.press(key)
-    assert not viewer.page.locator(".panel").is_visible()
-    assert not viewer.page.get_by_role("button", name="Attention heads").is_visible()
-
-
-def test_the_picture_makes_room_for_the_panel(viewer: Viewer) -> None:
-    viewer.page.keyboard.press("a")
-    viewer.settle()
-    panel = viewer.page.locator(".panel").bounding_box()
-    content = viewer.run("stage.scene.content")
-    left = viewer.run("stage.map.leaflet.latLngToContainerPoint([0, 0])")["x"]
-    assert left >= panel["x"] + panel["width"]
-    assert content["x0"] == 0
-    viewer.page.keyboard.press("b")
-    assert not viewer.page.locator(".panel").is_visible()
-    viewer.page.reload()
-    viewer.settle()
-    assert not viewer.page.locator(".panel").is_visible()
-    viewer.page.keyboard.press("b")
-    viewer.page.reload()
-    viewer.settle()
-    assert viewer.page.get_by_role("grid").is_visible()
+    layer = viewer.run("stage.scene.labels.items.find(({ name }) => name === 'layer 1')")
+    assert viewer.view["x"] == pytest.approx(layer["x"] + layer["width"] / 2, abs=130)
+    assert viewer.view["y"] == pytest.approx(layer["y"] + layer["height"] / 2, abs=1)
+    visible = viewer.run("stage.map.visible")
+    assert visible["x0"] <= layer["x"]
+    assert visible["x1"] >= layer["x"] + layer["width"]
+    assert not crumbs.is_visible()

@@ -148,7 +148,7 @@ def test_a_defect_is_told_without_its_insides(
     from arbvis_core.server.scenes import LiveScene
 
     def broken(*_: object) -> bytes:
-        raise KeyError("/home/somebody/secret")
+        raise KeyError("/mnt/secret")
 
     monkeypatch.setattr(LiveScene, "draw", broken)
     monkeypatch.setattr(LiveScene, "known", lambda *_: None)

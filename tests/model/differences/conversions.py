@@ -8,7 +8,6 @@ quantises them. Nothing of the project is used here: this is what it is tested a
 from __future__ import annotations
 
 import ctypes
-import json
 import os
 import shutil
 import subprocess

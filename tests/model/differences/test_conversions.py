@@ -120,7 +120,9 @@ def colours(out: Path, scene: dict[str, Any]) -> set[tuple[int, ...]]:
     for path in (out / "tiles" / scene["key"]).rglob("*.png"):
         with Image.open(path) as image:
             pixels = np.asarray(image.convert("RGBA")).reshape(-1, 4)
-        found |= {tuple(map(int, pixel[:3])) for pixel in np.unique(pixels[pixels[:, 3] > 0], axis=0)}
+        found |= {
+            tuple(map(int, pixel[:3])) for pixel in np.unique(pixels[pixels[:, 3] > 0], axis=0)
+        }
     return found
 
 

@@ -1,13 +1,13 @@
 /** Where one is: the picture, the stack, the layer and the tensor that fill the view. */
 
 import { el } from "./dom";
-import { intersect, type Rectangle } from "./entities";
+import { contains, intersect, type Rectangle } from "./entities";
 import { printable } from "./format";
 import type { Scene } from "./scene";
 import type { Frame } from "./screen";
 import { layerOf, shortText } from "./tensor";
 
-/** What one is in takes so much of the view, in either direction, or all of itself is seen so large. */
+/** What one is in takes so much of the view in either direction. */
 const SHARE = 0.45;
 
 interface Crumb {
@@ -43,6 +43,7 @@ function crumbsOf(scene: Scene, frame: Frame): Crumb[] {
   const { visible } = frame;
   const [x, y] = [(visible.x0 + visible.x1) / 2, (visible.y0 + visible.y1) / 2];
   const crumbs: Crumb[] = [{ label: printable(scene.facts.label), box: scene.content }];
+  if (contains(visible, scene.content)) return crumbs;
   const canvas = scene.width * scene.height;
   for (const index of scene.labels.atPoint(x, y).toReversed()) {
     const box = scene.labels.rectangle(index);

@@ -154,3 +154,7 @@ export function intersect(a: Rectangle, b: Rectangle): Rectangle | null {
   const y1 = Math.min(a.y1, b.y1);
   return x0 < x1 && y0 < y1 ? { x0, y0, x1, y1 } : null;
 }
+
+export function contains(outer: Rectangle, inner: Rectangle): boolean {
+  return outer.x0 <= inner.x0 && outer.y0 <= inner.y0 && outer.x1 >= inner.x1 && outer.y1 >= inner.y1;
+}

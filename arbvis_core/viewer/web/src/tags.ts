@@ -1,6 +1,6 @@
 /** Outlines and names over rectangles: small, in their corners, and never one over another. */
 
-import { intersect, type Rectangle } from "./entities";
+import { contains, intersect, type Rectangle } from "./entities";
 import { printable } from "./format";
 import { type CollisionGrid, type PlacedLabel } from "./labels";
 import type { Placement, RegionLabel } from "./manifest";
@@ -249,10 +249,6 @@ function area({ x0, y0, x1, y1 }: Rectangle): number {
 
 function toScreen({ x0, y0, x1, y1 }: Rectangle, { scale, left, top }: Frame): Rectangle {
   return { x0: x0 * scale + left, y0: y0 * scale + top, x1: x1 * scale + left, y1: y1 * scale + top };
-}
-
-function contains(outer: Rectangle, inner: Rectangle): boolean {
-  return outer.x0 <= inner.x0 && outer.y0 <= inner.y0 && outer.x1 >= inner.x1 && outer.y1 >= inner.y1;
 }
 
 /** The part of a box that is on screen, in pixels of the screen. */

@@ -1,0 +1,54 @@
+"""What tests of the panel ask a page."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+from arbvis_core.viewer.bundle import pages
+
+from .conftest import Viewer
+from .tensors import placements
+
+
+def seen_whole(viewer: Viewer, box: dict[str, Any]) -> bool:
+    """Whether a placement is framed: all of it on screen, and large."""
+    visible = viewer.run("stage.map.visible")
+    inside = (
+        visible["x0"] <= box["x"]
+        and visible["y0"] <= box["y"]
+        and visible["x1"] >= box["x"] + box["width"]
+        and visible["y1"] >= box["y"] + box["height"]
+    )
+    width = (visible["x1"] - visible["x0"]) / box["width"]
+    height = (visible["y1"] - visible["y0"]) / box["height"]
+    return inside and min(width, height) < 4
+
+
+def chosen(viewer: Viewer, bundle: Path) -> str | None:
+    """The name of what is chosen."""
+    index = viewer.run("stage.overlay.selected")
+    return None if index is None else list(placements(bundle))[index]
+
+
+def changed(model: Path, out: Path, change: Any) -> Path:
+    """The bundle of the model with a manifest that was changed."""
+    shutil.copytree(model, out)
+    facts = json.loads((out / "manifest.json").read_text("utf-8"))
+    change(facts["scenes"][0])
+    for blob in pages(facts, {}):
+        (out / blob.path).write_bytes(blob.data)
+    return out
+
+
+def column(viewer: Viewer, label: str) -> list[str]:
+    """The texts of a column of the table, as far as its rows exist."""
+    script = """(label) => {
+      const heads = [...document.querySelectorAll(".table-head [role=columnheader]")];
+      const at = heads.findIndex((head) => head.textContent.trim() === label);
+      return [...document.querySelectorAll(".table .row")].map((row) => row.children[at].textContent);
+    }"""
+    found: list[str] = viewer.page.evaluate(script, label)
+    return found
