@@ -7,7 +7,7 @@ the means of patches of 8 × 8 elements, from the second to the 98th percentile 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -34,25 +34,26 @@ METRICS: tuple[DiffMetric, ...] = ("rms", "abs-log", "exact", "relative")
 
 
 def survey(plan: ScenePlan, decoders: Decoders) -> Sequence[Crop]:
-    """Return what to read of both sides."""
-    return [
+    """Return what to read of both sides, and once what both have from the same bytes."""
+    crops = (
         crop
         for one in sample(_comparable(plan, decoders), decoders)
         for region in one.placement.region.operands
         for crop in window_crops(region, one.piece.window, decoders)
-    ]
+    )
+    return list(dict.fromkeys(crops))
 
 
 def decide(
     plan: ScenePlan, parts: Sequence[NDArray[np.uint8]], decoders: Decoders
 ) -> Mapping[str, Any]:
     """Return the rms of the first side by tensor and over all, and the span of overviews."""
-    buffers = iter(parts)
+    held = dict(zip(survey(plan, decoders), parts, strict=True))
     patches: dict[str, list[Mapping[DiffMetric, NDArray[np.float32]]]] = defaultdict(list)
     squares: dict[str, NDArray[np.float64]] = {}
     for one in sample(_comparable(plan, decoders), decoders):
         name = one.placement.name
-        sides = _sides(one, buffers, decoders)
+        sides = _sides(one, held, decoders)
         squares[name] = squares.get(name, np.zeros(2)) + _squares(sides[0])
         if len(sides) == 2:
             patches[name].append(_patches(*sides))
@@ -78,10 +79,15 @@ def _comparable(plan: ScenePlan, decoders: Decoders) -> ScenePlan:
 
 
 def _sides(
-    one: Sampled, buffers: Iterator[NDArray[np.uint8]], decoders: Decoders
+    one: Sampled, held: Mapping[Crop, NDArray[np.uint8]], decoders: Decoders
 ) -> list[NDArray[np.float32]]:
     return [
-        window_values(region, one.piece.window, buffers, decoders)
+        window_values(
+            region,
+            one.piece.window,
+            [held[crop] for crop in window_crops(region, one.piece.window, decoders)],
+            decoders,
+        )
         for region in one.placement.region.operands
     ]
 

@@ -11,8 +11,11 @@ import pytest
 from PIL import Image
 from safetensors.numpy import save_file
 
+from arbvis_core import api
 from arbvis_core.cli.app import start
+from arbvis_core.pipeline import planning
 from modelweightvis.profile import MODELWEIGHTVIS
+from modelweightvis.render import sampling
 
 RANDOM = np.random.default_rng(11)
 
@@ -120,6 +123,18 @@ def test_the_same_twice_is_black_and_zero(tmp_path: Path) -> None:
     assert {one["stats"]["max_abs"] for one in scene["placements"]} == {0.0}
     codes = _canvas(tmp_path, scene)
     assert set(np.unique(codes)) <= {0, 130}
+
+
+def test_a_large_model_beside_itself_is_sampled_within_bounds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sampling, "WHOLE", 1 << 14)
+    monkeypatch.setattr(planning, "SMALL", 1 << 14)
+    path = _model(tmp_path / "a", {f"{layer}.up": _random(256, 64) for layer in range(8)})
+    request = api.Request((path, path), profile=MODELWEIGHTVIS, diff=True)
+    (scene,) = api.plan(request).scenes
+    assert 0 < scene.sample["bytes"] <= 0.02 * scene.sample["of"]
+    assert scene.decisions["rms"] == pytest.approx(0.02, rel=0.1)
 
 
 def test_what_is_only_on_one_side_is_striped(tmp_path: Path) -> None:
