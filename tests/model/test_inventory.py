@@ -4,7 +4,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from checkpoints import folder, llama
 
 import modelweightvis
@@ -20,6 +19,8 @@ from modelweightvis.inventory import (
     total,
 )
 from modelweightvis.measuring import FIGURES
+
+torch = pytest.importorskip("torch")
 
 
 def test_totals_are_those_of_the_arrays(tmp_path: Path) -> None:

@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 from checkpoints import counted, folder
 
 import modelweightvis
 from modelweightvis import indexing, measuring
 from modelweightvis.measuring import FIGURES, measure
+
+torch = pytest.importorskip("torch")
 
 
 def expected(values: np.ndarray) -> dict[str, Any]:

@@ -9,10 +9,11 @@ from typing import Any
 import gguf
 import numpy as np
 import pytest
-import torch
 from checkpoints import folder, llama
 
 from modelweightvis import indexing
+
+torch = pytest.importorskip("torch")
 
 Cli = Callable[..., Any]
 Q = "model.layers.1.self_attn.q_proj.weight"

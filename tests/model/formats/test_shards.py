@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from safetensors.numpy import save
 
 from arbvis_core import api
@@ -22,6 +21,8 @@ from modelweightvis.formats import (
     SafetensorsFormatPlugin,
 )
 from modelweightvis.formats.tensors import is_tensor
+
+torch = pytest.importorskip("torch")
 
 STRICT = Profile("modelweightvis", layout="hilbert", strict=True)
 INDEX = "model.safetensors.index.json"

@@ -8,7 +8,6 @@ from typing import Any
 import ml_dtypes
 import numpy as np
 import pytest
-import torch
 from little_checkpoints import (
     LAYER,
     RANDOM,
@@ -21,6 +20,8 @@ from little_checkpoints import (
     tensors_of,
     values,
 )
+
+torch = pytest.importorskip("torch")
 
 
 def decoded(tensors: dict[str, Stored], plus: int = 1) -> np.ndarray[Any, Any]:

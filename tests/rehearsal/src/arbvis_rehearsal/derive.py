@@ -70,7 +70,7 @@ class TableDifference(api.DiffBuilder):
     """Pairs the tables of two inputs by name; rows come back into their order first."""
 
     name = "rehearsal-difference"
-    priority = api.Priority.SPECIFIC
+    priority = api.Priority.OVERRIDE + 1  # tensors of all formats are compared at OVERRIDE
     decoders = (DifferenceDecoder(),)
 
     def matches(self, request: api.Request, sides: Sequence[Sequence[api.Document]]) -> bool:
