@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from arbvis_core.kernels.hilbert import STEPS as CURVE
 from arbvis_core.kernels.hilbert import walk
 from arbvis_core.kernels.jit import kernel
 from arbvis_core.kernels.srgb import LEVELS, NEXT, STEPS, to_linear, to_srgb
@@ -111,63 +112,108 @@ def paint(
     """
     codes = np.empty((SIDE, SIDE), dtype=np.uint8)
     sums = np.empty((3, SIDE // 2, SIDE // 2), dtype=np.float32)
-    lanes = np.zeros((4, 256), dtype=np.uint32)
-    paint_codes(data, state, codes.reshape(-1))
-    paint_sums(data, state, sums.reshape(-1), lanes.reshape(-1))
-    count = _FOUR
-    histogram = lanes.sum(axis=0, dtype=np.int64)
-    if size < data.size:
-        x, y, _ = (values[state] for values in walk(SIDE.bit_length() - 1))
-        codes[y[size:], x[size:]] = PADDING
-        count = np.full((SIDE // 2, SIDE // 2), 4, dtype=np.float32)
-        count[y[size::4] // 2, x[size::4] // 2] = 0
-        count[y[size] // 2, x[size] // 2] = size % 4
-        histogram[0] -= data.size - size
+    histogram = np.empty(256, dtype=np.int64)
+    lanes = np.zeros(4 * 256, dtype=np.uint32)
+    paint_squares(data, state, codes.reshape(-1), sums.reshape(-1), lanes, histogram)
+    if size == data.size:
+        return codes, sums, _FOUR, histogram
+    count = np.full((SIDE // 2, SIDE // 2), 4, dtype=np.float32)
+    clear_rest(size, state, codes, count)
+    histogram[0] -= data.size - size
     return codes, sums, count, histogram
 
 
 @kernel
-def paint_codes(data: NDArray[np.uint8], state: int, codes: NDArray[np.uint8]) -> None:
-    """Put the code of every byte in its place, (SIDE²,)."""
+def paint_squares(
+    data: NDArray[np.uint8],
+    state: int,
+    codes: NDArray[np.uint8],
+    sums: NDArray[np.float32],
+    lanes: NDArray[np.uint32],
+    histogram: NDArray[np.int64],
+) -> None:
+    """Paint square after square.
+
+    Args:
+        data: the bytes of a tile, (SIDE²,).
+        state: in which the curve enters it.
+        codes: written: the code of every byte in its place, (SIDE²,).
+        sums: written: the linear light of every quad, (3 × SIDE² / 4,).
+        lanes: zeros, to work in, (4 × 256,): four histograms, since a byte would wait for one like
+            it before it.
+        histogram: written: how often each byte value occurs, (256,).
+    """
     for square in range(np.uint64(SQUARES)):  # an unsigned index cannot count from the end
         start, inner = square * np.uint64(PIXELS), _STATE_AT[state, square]
+        _add_light(data, start, inner, _QUAD_AT[state, square], sums, lanes)
         for y in range(np.uint64(SQUARE)):
             row = y * np.uint64(SQUARE)
             target = _PIXEL_AT[state, square] + y * np.uint64(SIDE)
             for x in range(np.uint64(SQUARE)):
                 byte = data[start + _PIXEL_ORDER[inner, row + x]]
                 codes[target + x] = byte - (byte == PADDING)
+    for byte in range(np.uint64(256)):
+        histogram[byte] = np.int64(0)
+        for lane in range(np.uint64(4)):
+            histogram[byte] += np.int64(lanes[lane * np.uint64(256) + byte])
 
 
 @kernel
-def paint_sums(
+def _add_light(
     data: NDArray[np.uint8],
-    state: int,
+    start: np.uint64,
+    inner: np.uint64,
+    corner: np.uint64,
     sums: NDArray[np.float32],
     lanes: NDArray[np.uint32],
 ) -> None:
-    """Sum the linear light of every quad, (3 × SIDE² / 4,), and count byte values.
-
-    `lanes`, (4 × 256,), are four histograms, since a byte would wait for one like it before it.
-    """
+    """Sum the linear light of the quads of a square, and count its bytes."""
     quads = SQUARES * QUADS
     red, green, blue = sums[:quads], sums[quads : 2 * quads], sums[2 * quads :]
     one, two, three = np.uint64(1), np.uint64(2), np.uint64(3)
     field, mask, unit = np.uint64(FIELD), np.uint64((1 << FIELD) - 1), np.float32(1 / FULL)
-    for square in range(np.uint64(SQUARES)):
-        start, inner = square * np.uint64(PIXELS), _STATE_AT[state, square]
-        for quad in range(np.uint64(QUADS)):
-            first = start + quad * np.uint64(4)
-            a, b, c, d = data[first], data[first + one], data[first + two], data[first + three]
-            lanes[a] += np.uint32(1)
-            lanes[np.uint64(256) + b] += np.uint32(1)
-            lanes[np.uint64(512) + c] += np.uint32(1)
-            lanes[np.uint64(768) + d] += np.uint32(1)
-            target = _QUAD_AT[state, square] + _QUAD_AT_POSITION[inner, quad]
-            light = (_LIGHT[a] + _LIGHT[b]) + (_LIGHT[c] + _LIGHT[d])
-            red[target] = np.float32(np.int32(light & mask)) * unit
-            green[target] = np.float32(np.int32(light >> field & mask)) * unit
-            blue[target] = np.float32(np.int32(light >> field >> field)) * unit
+    for quad in range(np.uint64(QUADS)):
+        first = start + quad * np.uint64(4)
+        a, b, c, d = data[first], data[first + one], data[first + two], data[first + three]
+        lanes[a] += np.uint32(1)
+        lanes[np.uint64(256) + b] += np.uint32(1)
+        lanes[np.uint64(512) + c] += np.uint32(1)
+        lanes[np.uint64(768) + d] += np.uint32(1)
+        target = corner + _QUAD_AT_POSITION[inner, quad]
+        light = (_LIGHT[a] + _LIGHT[b]) + (_LIGHT[c] + _LIGHT[d])
+        red[target] = np.float32(np.int32(light & mask)) * unit
+        green[target] = np.float32(np.int32(light >> field & mask)) * unit
+        blue[target] = np.float32(np.int32(light >> field >> field)) * unit
+
+
+@kernel
+def clear_rest(size: int, state: int, codes: NDArray[np.uint8], count: NDArray[np.float32]) -> None:
+    """Clear what lies past the end of the data, by aligned squares of the curve.
+
+    Args:
+        size: how many bytes of the tile are data.
+        state: in which the curve enters the tile.
+        codes: written, (SIDE, SIDE).
+        count: of the bytes of every quad, (SIDE / 2, SIDE / 2).
+    """
+    position = size
+    while position < SIDE * SIDE:
+        side = 1
+        while side < SIDE and position % (4 * side * side) == 0:
+            side *= 2
+        x, y, within = 0, 0, state
+        at = SIDE * SIDE // 4
+        while at >= side * side:
+            digit = (position // at) % 4
+            x = 2 * x + CURVE[within, digit, 0]
+            y = 2 * y + CURVE[within, digit, 1]
+            within = CURVE[within, digit, 2]
+            at //= 4
+        for row in range(y * side, (y + 1) * side):
+            for column in range(x * side, (x + 1) * side):
+                codes[row, column] = PADDING
+                count[row // 2, column // 2] -= np.float32(1)
+        position += side * side
 
 
 def shade(

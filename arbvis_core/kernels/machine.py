@@ -8,6 +8,7 @@ from typing import Any
 import llvmlite.binding as llvm
 
 
+@functools.cache
 def host() -> tuple[str, str, str]:
     """Return what machine code depends on: the system, the processor and its features."""
     features = llvm.get_host_cpu_features().flatten()
