@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 from typer.core import TyperGroup
 
+from arbvis_core.cli.coercing import check_late
 from arbvis_core.cli.console import ReaderGoneError
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ class Program(TyperGroup):
     def get_params(self, ctx: Any) -> list[Any]:
         """Return the parameters; files are none of a subcommand's business."""
         params: list[Any] = super().get_params(ctx)
+        check_late(params)
         if ctx.allow_interspersed_args:
             return params
         return [one for one in params if one.param_type_name != "argument"]
