@@ -9,6 +9,8 @@ from math import prod
 from types import EllipsisType
 from typing import SupportsIndex
 
+import numpy as np
+
 from arbvis_core.api import Window
 
 #: What may stand between the brackets: one of these or a tuple of them.
@@ -83,7 +85,7 @@ def _unabridged(key: tuple[Index, ...], axes: int) -> list[SupportsIndex | slice
 
 def _integer(one: object) -> int:
     try:
-        if not isinstance(one, bool):
+        if not isinstance(one, bool | np.bool_):
             return operator.index(one)  # type: ignore[arg-type]
     except TypeError:
         pass
