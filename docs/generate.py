@@ -139,11 +139,12 @@ def classes(module: ModuleType) -> list[type]:
 
 def values() -> str:
     """Return the page of values and protocols."""
-    from arbvis_core import errors, protocols
+    from arbvis_core import errors
+    from arbvis_core.protocols import painting, stages
     from arbvis_core.values import documents, requests, scenes, tiles, views
 
     parts = []
-    for module in (requests, documents, views, scenes, tiles, protocols, errors):
+    for module in (requests, documents, views, scenes, tiles, stages, painting, errors):
         parts.append(f"## {(inspect.getdoc(module) or '').splitlines()[0].rstrip('.')}")
         parts += [class_entry(item) for item in classes(module)]
     intro = (

@@ -17,12 +17,14 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from arbvis_core.values import (
+        Budget,
         Crop,
         Leaf,
         Legend,
         Placement,
         Plane,
         ScenePlan,
+        Sketch,
         Tile,
         TileKey,
         View,
@@ -104,6 +106,28 @@ class ByteRenderer(LeafRenderer):
         from arbvis_core.kernels import byte_tile
 
         return values.TrueColour(byte_tile.shade(*(planes[name] for name in PLANES)))
+
+    def sketch(
+        self, plan: ScenePlan, key: TileKey, decoders: Mapping[str, Decoder], budget: Budget
+    ) -> Sketch:
+        """Return runs of bytes from equal stretches of the curve."""
+        from arbvis_core.render import byte_sketch
+
+        return byte_sketch.sketch(plan, key, budget)
+
+    def sketched(
+        self,
+        plan: ScenePlan,
+        key: TileKey,
+        sketch: Sketch,
+        parts: Sequence[NDArray[np.uint8]],
+        decoders: Mapping[str, Decoder],
+        view: View,
+    ) -> Mapping[str, NDArray[Any]]:
+        """Let each run of bytes stand for its stretch of the curve."""
+        from arbvis_core.render import byte_sketch
+
+        return byte_sketch.planes(plan, sketch, parts)
 
     def merge(self, left: NDArray[np.int64], right: NDArray[np.int64]) -> NDArray[np.int64]:
         """Add two histograms."""

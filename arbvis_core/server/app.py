@@ -17,7 +17,8 @@ from starlette.routing import Route
 from arbvis_core.server.faults import PreparingError, answer_of, described, fault_of
 from arbvis_core.server.guard import Access, Guarded
 from arbvis_core.server.jobs import GivenUpError, Jobs, while_connected
-from arbvis_core.server.views import view_of
+from arbvis_core.server.scenes import describe_sample
+from arbvis_core.server.views import bounded, view_of
 from arbvis_core.values import TileKey
 from arbvis_core.viewer.bundle import live_pages, statistics_script
 
@@ -49,6 +50,7 @@ class Service:
             Route("/viewer/{name}", answered(self.file)),
             Route("/manifest.json", answered(self.manifest)),
             Route("/data/{scene}/stats.js", answered(self.statistics)),
+            Route("/api/progress", answered(self.progress)),
             Route("/tiles/{scene}/{zoom:int}/{x:int}/{y:int}.png", answered(self.tile)),
         ]
         handlers = {HTTPException: _refuse}
@@ -84,20 +86,31 @@ class Service:
         scene = self._live.picture.scene(request.path_params["scene"])
         return Response(statistics_script(scene.plan.key, "null"), media_type="text/javascript")
 
+    async def progress(self, request: Request) -> Response:
+        """Return how far the background is, and which tiles became exact since an edition."""
+        query = request.query_params
+        since = bounded(query, "since", 0, 1 << 31, default=0)
+        looking = query.get("looking", "1") == "1"
+        return JSONResponse(self._live.picture.refiner.progress(since, looking=looking))
+
     async def tile(self, request: Request) -> Response:
         """Return a tile."""
         asked = request.path_params
         scene = self._live.picture.scene(asked["scene"])
         key, view = TileKey(asked["zoom"], asked["x"], asked["y"]), view_of(request.query_params)
         scene.check(key)
-        data = scene.known(key, view)
-        if data is None:
+        drawn = scene.known(key, view)
+        if drawn is None:
             name = (scene.plan.key, key, view)
             work = self._jobs.run(name, lambda cancel: scene.draw(key, view, cancel))
-            data = await while_connected(request, work)
-        return (
-            Response(status_code=_GONE) if data is None else Response(data, media_type="image/png")
-        )
+            drawn = await while_connected(request, work)
+        if drawn is None:
+            return Response(status_code=_GONE)
+        response = Response(drawn.data, media_type="image/png")
+        if drawn.sample is not None:
+            self._live.picture.refiner.want(scene.plan.key, key, view)
+            response.headers["Arbvis-Sample"] = describe_sample(drawn.sample)
+        return response
 
 
 def answered(endpoint: Endpoint) -> Endpoint:

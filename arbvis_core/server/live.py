@@ -11,6 +11,7 @@ from arbvis_core.server.faults import NotFoundError, PreparingError
 
 if TYPE_CHECKING:
     from arbvis_core.registry import Registry
+    from arbvis_core.server.refining import Refiner
     from arbvis_core.server.scenes import LiveScene
     from arbvis_core.values import Plan
 
@@ -24,12 +25,14 @@ class Picture:
         registry: what the names in the plan stand for.
         scenes: by key.
         manifest: what `manifest.json` holds, encoded.
+        refiner: makes estimated tiles exact.
     """
 
     plan: Plan
     registry: Registry
     scenes: Mapping[str, LiveScene]
     manifest: bytes
+    refiner: Refiner
 
     def scene(self, key: str) -> LiveScene:
         """Return a scene.
@@ -49,6 +52,8 @@ class Live:
     def __init__(self, title: str, registry: Registry, plan: Callable[[], Plan]) -> None:
         self.title = title
         self.error: BaseException | None = None
+        #: Tells whether tiles are being drawn for somebody.
+        self.busy: Callable[[], bool] = lambda: False
         #: Set once it is known whether there is a picture, and once the page was told that not.
         self.decided, self.told = Event(), Event()
         self._registry = registry
@@ -58,11 +63,16 @@ class Live:
     def prepare(self) -> None:
         """Plan the picture; what goes wrong is kept for whoever asks."""
         try:
-            self._picture = picture_of(self._plan(), self._registry)
+            self._picture = picture_of(self._plan(), self._registry, self.busy)
         except BaseException as error:  # noqa: BLE001  whoever asks gets it
             self.error = error
         finally:
             self.decided.set()
+
+    def stop(self) -> None:
+        """End what goes on in the background."""
+        if self._picture is not None:
+            self._picture.refiner.stop()
 
     @property
     def picture(self) -> Picture:
@@ -80,13 +90,22 @@ class Live:
         raise PreparingError("the picture is being planned; ask again in a moment")
 
 
-def picture_of(plan: Plan, registry: Registry) -> Picture:
-    """Get a plan ready: what is placed where, and the manifest."""
+def picture_of(plan: Plan, registry: Registry, busy: Callable[[], bool] = lambda: False) -> Picture:
+    """Get a plan ready: what is placed where, and the manifest.
+
+    Args:
+        plan: what is shown.
+        registry: what its names stand for.
+        busy: tells whether tiles are being drawn for somebody.
+    """
     from arbvis_core.server.describing import describe
-    from arbvis_core.server.scenes import LiveScene, Memory
+    from arbvis_core.server.refining import Refiner
+    from arbvis_core.server.scenes import LiveScene, budget_of
+    from arbvis_core.server.store import shelf
+    from arbvis_core.server.trees import Memory
     from arbvis_core.viewer.bundle import json_text
 
-    memory = Memory.empty()
-    scenes = {one.key: LiveScene(one, registry, memory) for one in plan.scenes}
+    memory, budget, place = Memory(), budget_of(plan), shelf()
+    scenes = {one.key: LiveScene(one, registry, memory, budget, place) for one in plan.scenes}
     manifest = json_text(describe(plan, registry, scenes))
-    return Picture(plan, registry, scenes, f"{manifest}\n".encode("ascii"))
+    return Picture(plan, registry, scenes, f"{manifest}\n".encode("ascii"), Refiner(scenes, busy))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 from typing import TYPE_CHECKING
 
-from arbvis_core.values import TILE
+from arbvis_core.values import TILE, parts_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -29,6 +29,25 @@ class Places:
 
         self._plan = plan
         self._boxes = np.array([one.box for one in plan.placements], np.int64).reshape(-1, 4)
+        sizes = [sum(p.stop - p.start for p in parts_of(one.region)) for one in plan.placements]
+        self._sizes = np.array(sizes, np.float64)
+
+    @property
+    def bytes(self) -> int:
+        """How many bytes are placed."""
+        return int(self._sizes.sum())
+
+    def bytes_under(self, box: Box) -> int:
+        """Return about how many bytes lie in a box: a placement's share is that of its pixels."""
+        import numpy as np
+
+        if self._plan.canvas.curve is not None:  # boxes around what lies on a curve say little
+            return min(self.bytes, box.width * box.height)
+        x, y, width, height = self._boxes.T
+        across = np.minimum(x + width, box.x + box.width) - np.maximum(x, box.x)
+        down = np.minimum(y + height, box.y + box.height) - np.maximum(y, box.y)
+        area = np.clip(across, 0, None) * np.clip(down, 0, None)
+        return int((self._sizes * area / np.maximum(width * height, 1)).sum())
 
     def crop(self, box: Box) -> ScenePlan:
         """Do what the plan's own `crop` does, sooner."""

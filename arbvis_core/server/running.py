@@ -119,6 +119,7 @@ class Server(uvicorn.Server):
         self.access = access_of(host, bound.getsockname()[1])
         self.url = url_of(host, self.access)
         self.jobs = Jobs(max(2, default_jobs()))
+        live.busy = lambda: self.jobs.busy
         self._bound = bound
         self._announce: Callable[[Server], None] = lambda _: None
         super().__init__(_config(Service(live, self.jobs, self.access).app()))
@@ -133,8 +134,12 @@ class Server(uvicorn.Server):
         try:
             self.run([self._bound])
         finally:
-            self.jobs.close()
+            self._let_go()
             self._bound.close()
+
+    def _let_go(self) -> None:
+        self.jobs.close()
+        self.live.stop()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to answer."""
@@ -143,7 +148,7 @@ class Server(uvicorn.Server):
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Let go of what is being drawn, so that nothing has to be waited for."""
-        self.jobs.close()
+        self._let_go()
         super().handle_exit(sig, frame)
 
 

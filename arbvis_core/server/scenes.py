@@ -1,55 +1,92 @@
-"""One scene of a live view: its plan, how it may be looked at, and its tiles."""
+"""One scene of a live view: its plan, how it may be looked at, and its tiles.
+
+Tiles of the maximum zoom, and those under which little lies, are exact. Of others the first picture
+is drawn from a sample within a budget, and marked so; exact ones take its place when they have been
+measured.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from threading import Lock
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from arbvis_core.encode import encode_tile
-from arbvis_core.engine.blocks import Subtree
-from arbvis_core.imaging import blank_tile
-from arbvis_core.reading import Reader
+from arbvis_core.reading import SMALL, read_crops
+from arbvis_core.registry import guard
 from arbvis_core.server.faults import NotFoundError
-from arbvis_core.server.kept import Kept
 from arbvis_core.server.presence import Levels, Places
-from arbvis_core.values import TILE, Box, Crop, ScenePlan, Tile, TileKey, View
+from arbvis_core.server.store import Shelf, Store
+from arbvis_core.server.trees import Memory, Tree, size_of
+from arbvis_core.values import TILE, Box, Budget, Plan, ScenePlan, TileKey, View
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from arbvis_core.engine.blocks import Emit, Planes
+    from arbvis_core.engine.blocks import Planes
     from arbvis_core.registry import Registry
-    from arbvis_core.server.jobs import Cancel
+    from arbvis_core.server.trees import Check
 
-#: Bytes of encoded tiles, of planes and of what was read that are kept.
-TILES, PLANES, PARTS = 64 << 20, 160 << 20, 96 << 20
+#: What the first screen may read, the plan's sample included, and the tiles that it may have.
+SCREEN, SCREEN_TILES = Budget(64 << 20, 4096), 16
+#: A tile reads at least so much, however much the sample took.
+LEAST = Budget(1 << 20, 64)
+#: Bytes under a tile that are rather read than sampled.
+CHEAP = 8 << 20
 
 
-@dataclass(frozen=True, slots=True)
-class Memory:
-    """What is kept of all scenes together."""
+class Drawn(NamedTuple):
+    """A tile as PNG; `sample` says from how much it was estimated, None if it is exact."""
 
-    tiles: Kept[bytes]
-    planes: Kept[Any]
-    parts: Kept[Any]
+    data: bytes
+    sample: Mapping[str, int] | None = None
 
-    @classmethod
-    def empty(cls) -> Memory:
-        """Return one that holds nothing yet."""
-        return cls(Kept(TILES), Kept(PLANES), Kept(PARTS))
+
+class Estimate(NamedTuple):
+    """Planes that were estimated from so much."""
+
+    planes: Planes
+    sample: Mapping[str, int]
+
+
+def budget_of(plan: Plan) -> Budget:
+    """Return what one tile of the first screen may read."""
+    left = (
+        SCREEN.bytes - sum(one.sample.get("bytes", 0) for one in plan.scenes),
+        SCREEN.reads - sum(one.sample.get("reads", 0) for one in plan.scenes),
+    )
+    return Budget(*(max(most // SCREEN_TILES, one) for most, one in zip(left, LEAST, strict=True)))
 
 
 class LiveScene:
     """Draws the tiles of a scene, the same as in a bundle."""
 
-    def __init__(self, plan: ScenePlan, registry: Registry, memory: Memory) -> None:
+    def __init__(
+        self,
+        plan: ScenePlan,
+        registry: Registry,
+        memory: Memory,
+        budget: Budget,
+        place: Shelf | None = None,
+    ) -> None:
+        """Get a scene ready.
+
+        Args:
+            plan: what is drawn.
+            registry: what its names stand for.
+            memory: where tiles, planes and bytes are kept.
+            budget: what may be read to estimate a tile.
+            place: where planes are kept from one run to the next.
+        """
         self.plan = plan
         self.registry = registry
         self.memory = memory
+        self.store: Store | None = None
         self.places = Places(plan)
         self.levels: Levels = self.places.levels()
+        self._budget = budget
+        self._place = place
+        self._small = self.places.bytes <= SMALL
+        self._lock = Lock()
+        self._editions: dict[TileKey, int] = {}
 
     def check(self, key: TileKey) -> None:
         """Refuse a tile that is not on the canvas.
@@ -66,86 +103,105 @@ class LiveScene:
             f"zooms are 0 to {self.plan.canvas.max_zoom}"
         )
 
-    def known(self, key: TileKey, view: View) -> bytes | None:
-        """Return a tile's PNG if it is kept."""
-        return self.memory.tiles.get((self.plan.key, key, view))
+    def box(self, key: TileKey) -> Box:
+        """Return the pixels of the maximum zoom under a tile."""
+        side = TILE << (self.plan.canvas.max_zoom - key.zoom)
+        return Box(key.x * side, key.y * side, side, side)
 
-    def draw(self, key: TileKey, view: View, cancel: Cancel) -> bytes:
-        """Return a tile as PNG, exact.
+    def cost(self, key: TileKey) -> int:
+        """Return about how many bytes lie under a tile."""
+        return self.places.bytes_under(self.box(key))
+
+    def is_cheap(self, key: TileKey) -> bool:
+        """Tell whether a tile is rather drawn exactly than estimated."""
+        return self._small or key.zoom == self.plan.canvas.max_zoom or self.cost(key) <= CHEAP
+
+    def leaves(self, key: TileKey) -> int:
+        """Return how many tiles of the maximum zoom lie under a tile."""
+        shift = self.plan.canvas.max_zoom - key.zoom
+        rows = slice(key.y << shift, (key.y + 1) << shift)
+        return int(self.levels[-1][rows, key.x << shift : (key.x + 1) << shift].sum())
+
+    def planes(self, view: View) -> tuple[str, ...]:
+        """Return the names of what a view is shaded from."""
+        owner = self.registry.renderer_entry(self.plan.renderer)
+        declared = owner.item.planes(self.plan, view.over(self.plan.view))
+        return tuple(one.name for one in declared)
+
+    def open_store(self) -> None:
+        """Keep planes on disk from here on, if there is a place for them."""
+        with self._lock:
+            if self.store is None and self._place is not None:
+                self.store = Store(self.plan, self._place)
+
+    def known(self, key: TileKey, view: View) -> Drawn | None:
+        """Return a tile if it is kept."""
+        found: Drawn | None = self.memory.tiles.get(self._name(key, view))
+        return found
+
+    def _name(self, key: TileKey, view: View) -> tuple[object, ...]:
+        return self.plan.key, key, view, self._editions.get(key, 0)
+
+    def renew(self, key: TileKey) -> None:
+        """Draw a tile anew when it is next asked for."""
+        with self._lock:
+            self._editions[key] = self._editions.get(key, 0) + 1
+
+    def draw(self, key: TileKey, view: View, check: Check) -> Drawn:
+        """Return a tile: exact if that is cheap or was measured before, else estimated.
 
         Raises:
             UsageError: the view chooses what cannot be chosen.
             GivenUpError: nobody waits for it.
         """
-        tile = self.tree(key, view, cancel).tile(key)
+        name = self._name(key, view)
+        tree = self.tree(key, view, check)
+        cheap = self.is_cheap(key)
+        planes = None if key.zoom == self.plan.canvas.max_zoom else tree.known(key)
+        sketch = None if cheap or planes is not None else self._estimate(key, tree, view)
+        if planes is not None:
+            tile = tree.shade(key, planes)
+        elif sketch is not None:
+            tile = tree.shade(key, sketch.planes)
+        else:
+            tile = tree.tile(key)
         _, _, data = encode_tile(tile, "png", lossless=True)
-        self.memory.tiles.put((self.plan.key, key, view), data, len(data))
-        return data
+        drawn = Drawn(data, sketch.sample if sketch else None)
+        self.memory.tiles.put(name, drawn, len(data))
+        return drawn
 
-    def tree(self, key: TileKey, view: View, cancel: Cancel) -> Tree:
+    def tree(self, key: TileKey, view: View, check: Check, *, once: bool = False) -> Tree:
         """Return what draws a tile and everything under it."""
-        side = TILE << (self.plan.canvas.max_zoom - key.zoom)
-        cropped = self.places.crop(Box(key.x * side, key.y * side, side, side))
-        return Tree(cropped, self.registry, view, self.memory, cancel)
+        cropped = self.places.crop(self.box(key))
+        return Tree(cropped, self.registry, view, self.memory, check, store=self.store, once=once)
 
-
-class Tree(Subtree):
-    """A subtree of the pyramid that remembers what it has measured and read."""
-
-    def __init__(
-        self,
-        plan: ScenePlan,
-        registry: Registry,
-        view: View,
-        memory: Memory,
-        cancel: Cancel,
-    ) -> None:
-        super().__init__(plan, registry, KeptReader(plan, memory.parts), view)
-        self._memory = memory
-        self._cancel = cancel
-        self._names = tuple(plane.name for plane in self.declared)
-
-    def tile(self, key: TileKey) -> Tile:
-        """Draw a tile."""
-        if key.zoom < self.plan.canvas.max_zoom:
-            planes = self.planes(key)
-            return blank_tile() if planes is None else self.shade(key, planes)
-        painted: list[Tile] = []
-        self.leaf(key, lambda _, tile: painted.append(tile))
-        return painted[0] if painted else blank_tile()
-
-    def leaf(self, key: TileKey, emit: Emit | None = None) -> Planes | None:
-        """Paint a tile of the maximum zoom, if anybody still waits for it."""
-        self._cancel.check()
-        return super().leaf(key, emit)
-
-    def planes(self, key: TileKey, emit: Emit | None = None) -> Planes | None:
-        """Return a tile's planes, as they were measured before if they are kept."""
-        if key.zoom == self.plan.canvas.max_zoom:
-            return self.leaf(key, emit)
-        name = (self.plan.key, key, self._names)
-        found: Planes | None = self._memory.planes.get(name)
-        if found is None:
-            found = super().planes(key, emit)
-            if found is not None:
-                size = sum(plane.nbytes for plane in found.values())
-                self._memory.planes.put(name, found, size)
+    def _estimate(self, key: TileKey, tree: Tree, view: View) -> Estimate | None:
+        """Return planes from a sample; None if the renderer does not estimate."""
+        name = (tree.name(key), "sketch")
+        found: Estimate | None = self.memory.planes.get(name)
+        if found is not None:
+            return found
+        plan, decoders = tree.plan, self.registry.decoders
+        owner = self.registry.renderer_entry(plan.renderer)
+        subject = f"tile {key.zoom}/{key.x}/{key.y} of scene {plan.key!r}"
+        with guard(owner, "render", subject):
+            sketch = owner.item.sketch(plan, key, decoders, self._budget)
+        if sketch is None:
+            return None
+        parts = read_crops(plan.sources, sketch.crops)
+        with guard(owner, "render", subject):
+            looked = view.over(plan.view)
+            planes = owner.item.sketched(plan, key, sketch, parts, decoders, looked)
+        sample = {
+            "bytes": sum(crop.size for crop in sketch.crops),
+            "of": self.cost(key),
+            "reads": len(sketch.crops),
+        }
+        found = Estimate(planes, sample)
+        self.memory.planes.put(name, found, size_of(planes))
         return found
 
 
-class KeptReader(Reader):
-    """Reads what tiles ask for, and keeps it for when the same is asked again in other colours."""
-
-    def __init__(self, plan: ScenePlan, parts: Kept[Any]) -> None:
-        super().__init__(plan.sources)
-        self._identities = tuple(one.identity for one in plan.sources.values())
-        self._parts = parts
-
-    def fetch(self, crops: Sequence[Crop]) -> list[NDArray[np.uint8]]:
-        """Return one read-only uint8 array (rows, row_bytes) per crop."""
-        key = (self._identities, tuple(crops))
-        found: list[NDArray[np.uint8]] | None = self._parts.get(key)
-        if found is None:
-            found = super().fetch(crops)
-            self._parts.put(key, found, sum(one.nbytes for one in found) + 256 * len(found))
-        return found
+def describe_sample(sample: Mapping[str, Any]) -> str:
+    """Write a sample into a header: `bytes=1; of=2; reads=3`."""
+    return "; ".join(f"{name}={value}" for name, value in sample.items())

@@ -1,8 +1,9 @@
-"""How a tile is to be looked at, from the query of its address."""
+"""What the query of an address says: how a tile is to be looked at, and numbers within bounds."""
 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import fields
 
@@ -33,6 +34,24 @@ def view_of(query: Mapping[str, str]) -> View:
             raise UsageError(f"{name} {text[:LONGEST]!r} is no value")
     numbers = {name: _number(name, chosen.pop(name)) for name in NUMBERS & chosen.keys()}
     return View(**chosen, **numbers)  # type: ignore[arg-type]
+
+
+def bounded(
+    query: Mapping[str, str], name: str, low: int, high: int, default: int | None = None
+) -> int:
+    """Return an integer of a query.
+
+    Raises:
+        UsageError: it is missing, none, or outside of what it may be.
+    """
+    text = query.get(name)
+    if text is None and default is not None:
+        return default
+    if text is None:
+        raise UsageError(f"say {name}=…")
+    if re.fullmatch(r"-?[0-9]{1,18}", text) and low <= int(text) <= high:
+        return int(text)
+    raise UsageError(f"{name} is from {low} to {high}, not {text[:LONGEST]!r}")
 
 
 def _number(name: str, text: str) -> float:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+    from arbvis_core.values.documents import Crop
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,26 @@ class Leaf:
     tile: Tile
     planes: Mapping[str, NDArray[Any]]
     statistics: Any = None
+
+
+class Budget(NamedTuple):
+    """What may be read to draw something: so many bytes, in so many contiguous runs."""
+
+    bytes: int
+    reads: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sketch:
+    """What is read to see about what a tile above the maximum zoom shows.
+
+    Attributes:
+        crops: what to read, spread over what lies under the tile.
+        notes: the renderer's own, about which crop is what.
+    """
+
+    crops: tuple[Crop, ...]
+    notes: Any = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from arbvis_core.api import Crop, Legend, Plane, ScenePlan, Tile, TileKey, View
+    from arbvis_core.api import Budget, Crop, Legend, Plane, ScenePlan, Sketch, Tile, TileKey, View
     from modelweightvis.render.pieces import Decoders
 
 
@@ -93,6 +93,26 @@ class ElementRenderer(LeafRenderer):
         from modelweightvis.render.shading import shade
 
         return shade(plan, key, planes, looks_of(view))
+
+    def sketch(self, plan: ScenePlan, key: TileKey, decoders: Decoders, budget: Budget) -> Sketch:
+        """Return rows spread over the tensors under the tile."""
+        from modelweightvis.render.sketching import sketch
+
+        return sketch(plan, key, decoders, budget)
+
+    def sketched(
+        self,
+        plan: ScenePlan,
+        key: TileKey,
+        sketch: Sketch,
+        parts: Sequence[NDArray[np.uint8]],
+        decoders: Decoders,
+        view: View,
+    ) -> Mapping[str, NDArray[Any]]:
+        """Let each row stand for its neighbours."""
+        from modelweightvis.render.sketching import planes
+
+        return planes(plan, key, sketch, parts, decoders, looks_of(view))
 
     def merge(self, left: Measured, right: Measured) -> Measured:
         """Add up what was measured."""

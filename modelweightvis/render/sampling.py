@@ -23,8 +23,9 @@ if TYPE_CHECKING:
     from arbvis_core.api import Placement, ScenePlan
     from modelweightvis.render.pieces import Decoders
 
-#: Models of up to so many bytes are sampled whole; of others at most this share, and no more bytes.
-WHOLE, SHARE = 64 << 20, 0.02
+#: Models of up to so many bytes are sampled whole; of others at most this share and so many bytes, so
+#: that a live view has as many left for its first screen.
+WHOLE, SHARE, MOST = 64 << 20, 0.02, 32 << 20
 #: Contiguous reads: of all, and of those that are one row of a tensor.
 READS, ROWS = 512, 256
 #: Rows of a band: the side of the largest patch.
@@ -75,7 +76,7 @@ def _whole(placement: Placement) -> Iterator[Sampled]:
 def _affordable(placements: Sequence[Placement], decoders: Decoders) -> Iterator[Sampled]:
     """Yield a row of each tensor, then bands, for as long as bytes and reads suffice."""
     random = Random(0)  # noqa: S311 - a sample has to be the same each time
-    size = min(WHOLE, int(SHARE * sum(map(_bytes, placements))))
+    size = min(MOST, int(SHARE * sum(map(_bytes, placements))))
     reads = READS
     chosen = _chosen(placements)
     boxes = [(one, _row(one, size // 4 // len(chosen), random)) for one in chosen]

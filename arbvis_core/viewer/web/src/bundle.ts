@@ -35,7 +35,9 @@ export class Bundle {
     if (!level || !this.present(scene, level).has(x, y)) return null;
     const path = `tiles/${scene.key}/${zoom}/${x}/${y}.${level.extension}`;
     if (this.shared.tiles) return this.shared.tiles[path] ?? null;
-    return path + (this.shared.live?.query?.(scene, zoom, x, y) ?? "");
+    const edition = this.shared.live?.edition?.(scene, zoom, x, y);
+    const query = [edition ? `v=${edition}` : "", this.shared.live?.view ?? ""].filter(Boolean).join("&");
+    return query ? `${path}?${query}` : path;
   }
 
   /** The scene's statistics, loaded when they are first asked for; null if there are none. */

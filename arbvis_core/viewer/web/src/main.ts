@@ -9,6 +9,7 @@ import { Hilbert, outline } from "./curve";
 import { el } from "./dom";
 import { Folding } from "./fold";
 import { prepare } from "./live/prepare";
+import { Refresher } from "./live/refresh";
 import { headParts } from "./heads";
 import { readManifest } from "./manifest";
 
@@ -17,8 +18,10 @@ function start(): void {
   try {
     const manifest = readManifest(shared);
     const bundle = new Bundle(shared!);
+    const app = new App(manifest, bundle);
+    const live = shared!.live ? new Refresher(app, shared!) : null;
     // For tests, and for those who open the console.
-    shared!.viewer = { app: new App(manifest, bundle), Hilbert, outline, Folding, headParts };
+    shared!.viewer = { app, live, Hilbert, outline, Folding, headParts };
   } catch (error) {
     refuse(error);
     throw error;

@@ -85,8 +85,10 @@ export interface Manifest {
 }
 
 export interface Live {
-  /** What the address of a tile ends in: how it is looked at, and which edition of it. */
-  query?(scene: SceneFacts, zoom: number, x: number, y: number): string;
+  /** Which edition of a tile it is: one that became exact is asked for anew. */
+  edition?(scene: SceneFacts, zoom: number, x: number, y: number): number;
+  /** How tiles are looked at, as the query of their addresses: `scale=tensor&gain=2`. */
+  view?: string;
 }
 
 /** The one global: the data scripts fill it, the viewer reads it and adds itself. */

@@ -16,7 +16,7 @@ export class Minimap {
   private readonly scale: number;
 
   constructor(
-    bundle: Bundle,
+    private readonly bundle: Bundle,
     private readonly scene: Scene,
     private readonly map: () => PictureMap,
   ) {
@@ -30,7 +30,7 @@ export class Minimap {
     const frame = this.element.firstElementChild as HTMLElement;
     frame.style.width = `${Math.max(8, Math.round(width * this.scale))}px`;
     frame.style.height = `${Math.max(8, Math.round(height * this.scale))}px`;
-    this.paint(bundle);
+    this.paint();
     this.listen(frame);
   }
 
@@ -48,9 +48,9 @@ export class Minimap {
   }
 
   /** Draw the one tile of zoom 0, scaled down. */
-  private paint(bundle: Bundle): void {
+  paint(): void {
     const { width, height, maxZoom, facts } = this.scene;
-    const address = bundle.tile(facts, 0, 0, 0);
+    const address = this.bundle.tile(facts, 0, 0, 0);
     const density = window.devicePixelRatio || 1;
     this.canvas.width = Math.max(1, Math.round(width * this.scale * density));
     this.canvas.height = Math.max(1, Math.round(height * this.scale * density));

@@ -70,6 +70,12 @@ export class TileLayer extends L.GridLayer {
     return image;
   }
 
+  /** Show a tile as it is now. */
+  renew(z: number, x: number, y: number): void {
+    const tile = this._tiles[`${x}:${y}:${z}`]?.el;
+    if (tile instanceof HTMLImageElement) tile.src = this.bundle.tile(this.scene.facts, z, x, y) ?? "";
+  }
+
   private sharpen(): void {
     const shown = this._map.getZoom() + Math.log2(this.density);
     this.getContainer()?.classList.toggle("crisp", shown > this.scene.maxZoom + 0.01);

@@ -1,17 +1,11 @@
-"""What a plugin hands over: one protocol per hook.
-
-Subclass a protocol to inherit its defaults; any object of the right shape will do. Every object has
-a `name`, unique among its kind, and most have a `priority`: candidates are tried by
-`(-priority, plugin, name)`. Modules of plugins import numpy and numba inside methods only, so that
-`--help` answers at once.
-"""
+"""What a plugin hands over, stage by stage, and what it is handed."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,17 +16,10 @@ if TYPE_CHECKING:
         Blob,
         Crop,
         Document,
-        Leaf,
-        Legend,
-        Plane,
         Region,
         Request,
         Scene,
-        ScenePlan,
         Source,
-        Tile,
-        TileKey,
-        View,
     )
 
 #: A rectangle of an n-dimensional array: (start, stop) per axis.
@@ -225,96 +212,6 @@ class Layout(Protocol):
             LayoutError: nothing can be arranged; the message says why.
         """
         ...
-
-
-class LeafRenderer(Protocol):
-    """Paints the tiles of the maximum zoom and shades those above them; found by name.
-
-    Every method is a pure function of its arguments: no tile depends on another having been drawn.
-
-    Attributes:
-        views: the fields of `View` that change something.
-    """
-
-    name: str
-    views: frozenset[str] = frozenset()
-
-    def planes(self, plan: ScenePlan, view: View) -> tuple[Plane, ...]:
-        """Return what `paint` measures for the zooms above; folded by the core."""
-        ...
-
-    def survey(self, plan: ScenePlan, decoders: Mapping[str, Decoder]) -> Sequence[Crop]:
-        """Return what to sample before anything is drawn: at most 2 % of the bytes, 512 crops."""
-        return ()
-
-    def decide(
-        self,
-        plan: ScenePlan,
-        parts: Sequence[NDArray[np.uint8]],
-        decoders: Mapping[str, Decoder],
-    ) -> Mapping[str, Any]:
-        """Return what all tiles share, fixed from the sample: plain data, kept in `plan.decisions`."""
-        return {}
-
-    def present(self, plan: ScenePlan, key: TileKey) -> bool:
-        """Tell whether any element lies in the tile of the maximum zoom."""
-        ...
-
-    def reads(
-        self, plan: ScenePlan, key: TileKey, decoders: Mapping[str, Decoder]
-    ) -> Sequence[Crop]:
-        """Return what `paint` needs to read for a tile of the maximum zoom."""
-        ...
-
-    def paint(
-        self,
-        plan: ScenePlan,
-        key: TileKey,
-        parts: Sequence[NDArray[np.uint8]],
-        decoders: Mapping[str, Decoder],
-        view: View,
-    ) -> Leaf:
-        """Draw a tile of the maximum zoom.
-
-        Args:
-            plan: the scene, cropped to what meets the tile or more.
-            key: the tile.
-            parts: one per crop of `reads`, uint8 (rows, row_bytes); not to be written to.
-            decoders: by encoding.
-            view: how it is looked at.
-        """
-        ...
-
-    def shade(
-        self, plan: ScenePlan, key: TileKey, planes: Mapping[str, NDArray[Any]], view: View
-    ) -> Tile:
-        """Colour a tile above the maximum zoom from its folded planes, TILE × TILE each."""
-        ...
-
-    def conclude(self, plan: ScenePlan, summaries: Mapping[str, Mapping[str, Any]]) -> ScenePlan:
-        """Return the plan of a scene that awaits others, with what they measured taken in.
-
-        Args:
-            plan: as it was planned; until it is concluded, what it awaits is drawn as missing.
-            summaries: of the scenes that await nothing, by key.
-        """
-        return plan
-
-    def merge(self, left: Any, right: Any) -> Any:
-        """Add up the statistics of two leaves, neither of which is changed nor None."""
-        return left
-
-    def summary(self, plan: ScenePlan, statistics: Any) -> Mapping[str, Any]:
-        """Return what `stats.json` says of the scene (plain data); `statistics` may be None.
-
-        What concerns one placement stands under `placements`, by its name: there its `stats` are
-        figures, which the manifest repeats.
-        """
-        return {}
-
-    def legend(self, plan: ScenePlan, view: View, statistics: Any) -> Sequence[Legend]:
-        """Say what the colours mean; `statistics` is None before anything was drawn."""
-        return ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,148 @@
+"""How a picture is painted: the protocol of the hook `arbvis_leaf_renderer`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from arbvis_core.protocols.stages import Decoder
+    from arbvis_core.values import (
+        Budget,
+        Crop,
+        Leaf,
+        Legend,
+        Plane,
+        ScenePlan,
+        Sketch,
+        Tile,
+        TileKey,
+        View,
+    )
+
+
+class LeafRenderer(Protocol):
+    """Paints the tiles of the maximum zoom and shades those above them; found by name.
+
+    Every method is a pure function of its arguments: no tile depends on another having been drawn.
+
+    Attributes:
+        views: the fields of `View` that change something.
+    """
+
+    name: str
+    views: frozenset[str] = frozenset()
+
+    def planes(self, plan: ScenePlan, view: View) -> tuple[Plane, ...]:
+        """Return what `paint` measures for the zooms above; folded by the core."""
+        ...
+
+    def survey(self, plan: ScenePlan, decoders: Mapping[str, Decoder]) -> Sequence[Crop]:
+        """Return what to sample before anything is drawn: at most 2 % of the bytes, 512 crops."""
+        return ()
+
+    def decide(
+        self,
+        plan: ScenePlan,
+        parts: Sequence[NDArray[np.uint8]],
+        decoders: Mapping[str, Decoder],
+    ) -> Mapping[str, Any]:
+        """Return what all tiles share, fixed from the sample: plain data, kept in `plan.decisions`."""
+        return {}
+
+    def present(self, plan: ScenePlan, key: TileKey) -> bool:
+        """Tell whether any element lies in the tile of the maximum zoom."""
+        ...
+
+    def reads(
+        self, plan: ScenePlan, key: TileKey, decoders: Mapping[str, Decoder]
+    ) -> Sequence[Crop]:
+        """Return what `paint` needs to read for a tile of the maximum zoom."""
+        ...
+
+    def paint(
+        self,
+        plan: ScenePlan,
+        key: TileKey,
+        parts: Sequence[NDArray[np.uint8]],
+        decoders: Mapping[str, Decoder],
+        view: View,
+    ) -> Leaf:
+        """Draw a tile of the maximum zoom.
+
+        Args:
+            plan: the scene, cropped to what meets the tile or more.
+            key: the tile.
+            parts: one per crop of `reads`, uint8 (rows, row_bytes); not to be written to.
+            decoders: by encoding.
+            view: how it is looked at.
+        """
+        ...
+
+    def shade(
+        self, plan: ScenePlan, key: TileKey, planes: Mapping[str, NDArray[Any]], view: View
+    ) -> Tile:
+        """Colour a tile above the maximum zoom from its folded planes, TILE × TILE each."""
+        ...
+
+    def sketch(
+        self, plan: ScenePlan, key: TileKey, decoders: Mapping[str, Decoder], budget: Budget
+    ) -> Sketch | None:
+        """Return what to read to see about what a tile above the maximum zoom shows.
+
+        Together the crops are no more than the budget allows. None means that only all of it will
+        do.
+        """
+        return None
+
+    def sketched(
+        self,
+        plan: ScenePlan,
+        key: TileKey,
+        sketch: Sketch,
+        parts: Sequence[NDArray[np.uint8]],
+        decoders: Mapping[str, Decoder],
+        view: View,
+    ) -> Mapping[str, NDArray[Any]]:
+        """Estimate a tile's planes, TILE × TILE each, from a sketch.
+
+        Sums are scaled to all that lies under a pixel: what was not looked at is taken to be like
+        what lies beside it.
+
+        Args:
+            plan: as `sketch` was given.
+            key: the tile.
+            sketch: what `sketch` returned.
+            parts: one per crop, uint8 (rows, row_bytes); not to be written to.
+            decoders: by encoding.
+            view: how it is looked at.
+        """
+        return {}
+
+    def conclude(self, plan: ScenePlan, summaries: Mapping[str, Mapping[str, Any]]) -> ScenePlan:
+        """Return the plan of a scene that awaits others, with what they measured taken in.
+
+        Args:
+            plan: as it was planned; until it is concluded, what it awaits is drawn as missing.
+            summaries: of the scenes that await nothing, by key.
+        """
+        return plan
+
+    def merge(self, left: Any, right: Any) -> Any:
+        """Add up the statistics of two leaves, neither of which is changed nor None."""
+        return left
+
+    def summary(self, plan: ScenePlan, statistics: Any) -> Mapping[str, Any]:
+        """Return what `stats.json` says of the scene (plain data); `statistics` may be None.
+
+        What concerns one placement stands under `placements`, by its name: there its `stats` are
+        figures, which the manifest repeats.
+        """
+        return {}
+
+    def legend(self, plan: ScenePlan, view: View, statistics: Any) -> Sequence[Legend]:
+        """Say what the colours mean; `statistics` is None before anything was drawn."""
+        return ()
