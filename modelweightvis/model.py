@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from arbvis_core import api
@@ -13,7 +12,7 @@ from modelweightvis.formats.reading import shown
 from modelweightvis.lazy import LazyTensor
 from modelweightvis.lookup import nearest, unknown
 from modelweightvis.profile import MODELWEIGHTVIS
-from modelweightvis.tensors import tensors_of
+from modelweightvis.tensors import matches, tensors_of
 
 if TYPE_CHECKING:
     from arbvis_core.picture import Picture
@@ -150,7 +149,7 @@ def matching(tensors: Mapping[str, LazyTensor], match: str | None) -> dict[str, 
     return {
         name: tensor
         for name, tensor in tensors.items()
-        if match is None or fnmatchcase(name, match) or fnmatchcase(tensor.name, match)
+        if matches(match, name, tensor.name)
     }
 
 

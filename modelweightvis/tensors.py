@@ -7,6 +7,8 @@ from fnmatch import fnmatchcase
 from math import prod
 from typing import TYPE_CHECKING
 
+from arbvis_core.api import UsageError
+from modelweightvis.formats.reading import shown
 from modelweightvis.formats.tensors import UNKNOWN, is_tensor
 from modelweightvis.names import parse_names
 from modelweightvis.sidecars import facts_of
@@ -14,6 +16,9 @@ from modelweightvis.sidecars import facts_of
 if TYPE_CHECKING:
     from arbvis_core.values import Document, Region
     from modelweightvis.names import Name
+
+#: Letters of a glob: how long matching takes grows with their square.
+LONGEST_GLOB = 1000
 #: The format of a document of differences, and the encoding of its tensors.
 DIFFERENCE = "difference"
 
@@ -68,8 +73,24 @@ def tensors_of(document: Document, match: str | None = None) -> tuple[Tensor, ..
     return tuple(
         Tensor(region, name)
         for region, name in zip(regions, names, strict=True)
-        if match is None or fnmatchcase(region.name, match)
+        if matches(match, region.name)
     )
+
+
+def matches(pattern: str | None, *names: str) -> bool:
+    """Tell whether one of the names of a tensor matches a glob; no glob matches all.
+
+    Raises:
+        UsageError: the glob is longer than any that is worth the time it takes.
+    """
+    if pattern is None:
+        return True
+    if len(pattern) > LONGEST_GLOB:
+        raise UsageError(
+            f"a glob that tensors are matched by has at most {LONGEST_GLOB:,} letters, "
+            f"this one has {len(pattern):,}: {shown(pattern)}"
+        )
+    return any(fnmatchcase(name, pattern) for name in names)
 
 
 def is_difference(document: Document) -> bool:

@@ -76,6 +76,8 @@ def _notes(source: Source) -> Sequence[str]:
 
 
 def _open(spec: str, registry: Registry) -> Input:
+    if not spec:
+        raise SourceError("an input has an empty name: name a file, a directory, or -")
     for provider in registry.source_providers:
         if registry.ask(provider, partial(provider.item.matches, spec), spec):
             with guard(provider, "open", spec):

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from arbvis_core.api import Decoder, MissingExtraError, Region, UsageError
 from modelweightvis.differences.pairing import Pair
 from modelweightvis.encodings.table import TYPES
+from modelweightvis.tensors import matches
 
 if TYPE_CHECKING:
     import numpy as np
@@ -151,7 +151,7 @@ def previews(base: Sequence[Tensor], scheme: str, match: str | None) -> Iterator
 
 def _why_kept(one: Tensor, scheme: str, match: str | None) -> str:
     shape, role, size = one.region.shape, one.name.role, block_of(scheme)
-    if match is not None and not fnmatchcase(one.region.name, match):
+    if not matches(match, one.region.name):
         return "kept: not matched"
     plain = one.name.kind != "weight" or role.rsplit(".", 1)[-1].endswith("norm")
     if len(shape) < 2 or plain or role.startswith(KEPT) or not one.decoded:

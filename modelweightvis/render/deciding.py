@@ -156,8 +156,8 @@ def balance_limit(decisions: Mapping[str, Any], looks: Looks) -> float:
 
 def beyond(
     decisions: Mapping[str, Any], shown: str, looks: Looks, window: Window
-) -> tuple[float, float]:
-    """Return the shares of the sample that lie below and above a window.
+) -> tuple[float, float] | None:
+    """Return the shares of the sample that lie below and above a window; None if it holds nothing.
 
     Args:
         decisions: of the plan.
@@ -169,7 +169,7 @@ def beyond(
 
     quantiles = _shown(decisions, shown, looks)
     if not quantiles:
-        return 0.0, 0.0
+        return None
     ends = [end + looks.shift for end in window]
     below, above = np.interp(ends, quantiles, decisions["probabilities"])
     return float(below), float(1 - above)

@@ -113,7 +113,9 @@ def _scaled(looks: Looks) -> str:
     return f"Values are {said}." if said else ""
 
 
-def _beyond(shares: tuple[float, float], what: str) -> str:
+def _beyond(shares: tuple[float, float] | None, what: str) -> str:
+    if shares is None:
+        return "No number but zero was sampled: the ends of this scale are not measured."
     below, above = (f"{100 * share:.2g} %" for share in shares)
     return f"{below} of the {what} in the sample lie below the scale, {above} above."
 

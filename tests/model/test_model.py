@@ -56,6 +56,8 @@ def test_a_glob_keeps_what_it_matches(tmp_path: Path) -> None:
     assert model["model.layers.2.mlp.up_proj.weight"].canonical == "text.2.mlp.up.weight"
     with pytest.raises(UsageError, match=r"no tensor that matches '\*qproj\*'; the nearest is"):
         modelweightvis.open(path, match="*qproj*")
+    with pytest.raises(UsageError, match=r"at most 1,000 letters, this one has 10,000: '\[\["):
+        modelweightvis.open(path, match="[" * 10_000)
 
 
 def test_models_of_one_folder_keep_their_names_apart(tmp_path: Path) -> None:

@@ -55,6 +55,11 @@ def request(*inputs: Path | str, **fields: Any) -> api.Request:
     return api.Request(tuple(str(one) for one in inputs), **fields)
 
 
+def test_an_empty_name_is_said_to_be_one() -> None:
+    with pytest.raises(SourceError, match="an input has an empty name"):
+        api.plan(request(""), BARE)
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     for name, content in [("a.toy", b"aa"), ("b.txt", b"bbb"), ("c.toy", b"c")]:

@@ -13,6 +13,7 @@ from arbvis_core.api import Scene, View
 from modelweightvis.folds import grid_fold
 from modelweightvis.render import sampling
 from modelweightvis.render.deciding import balance_limit, overview_window, value_window
+from modelweightvis.render.legends import legends
 from modelweightvis.render.looks import looks_of
 
 #: A bin of a sixteenth of an octave, and some.
@@ -134,6 +135,17 @@ def test_what_is_not_finite_or_zero_moves_no_window(value: float) -> None:
             assert overview_window(before, looks) == overview_window(after, looks)
 
 
+def notes(arrays: dict[str, Any]) -> list[str]:
+    return [one.note for one in legends(planned(scene(arrays)), looks_of(View()), None)]
+
+
+@pytest.mark.parametrize("value", [np.nan, 0.0])
+def test_a_scale_that_was_not_measured_says_so(value: float) -> None:
+    found = notes({"a.q": np.full((40, 40), value, np.float32)})
+    assert all("ends of this scale are not measured" in note for note in found)
+    assert not any("not measured" in note for note in notes(model({"a.q": 0.01})))
+
+
 def test_an_outlier_hardly_moves_a_window() -> None:
     arrays = model({"a.q": 0.01, "b.q": 0.05, "c.v": 0.3})
     before = planned(scene(arrays)).decisions
@@ -152,7 +164,8 @@ def sampled(
     whole: int = 1 << 16,
 ) -> Any:
     """Plan as if the model were too large to be sampled whole."""
-    monkeypatch.setattr(sampling, "WHOLE", whole)
+    for limit in ("WHOLE", "MOST"):
+        monkeypatch.setattr(sampling, limit, whole)
     document = safetensors({name: ("BF16", one) for name, one in tensors.items()})
     return planned(place(document, 3000, folds))
 
