@@ -130,11 +130,7 @@ class Subtree:
         self.plan = plan
         self._owner = registry.renderer_entry(plan.renderer)
         self.renderer: LeafRenderer = resolved(self._owner.item)
-        self._view = view.over(plan.view) if view else plan.view
-        unknown = self._view.chosen() - self.renderer.views
-        if unknown:
-            names = ", ".join(sorted(unknown))
-            raise UsageError(f"scene {plan.key!r} does not let you choose: {names}")
+        self._view = view_of(plan, self.renderer, view)
         self.statistics: Any = None
         with guard(self._owner, "render", f"scene {plan.key!r}"):
             self.declared = self.renderer.planes(plan, self._view)
@@ -196,6 +192,20 @@ class Subtree:
         """Colour a tile above the maximum zoom."""
         with self._guard(key):
             return self.renderer.shade(self.plan, key, planes, self._view)
+
+
+def view_of(plan: ScenePlan, renderer: LeafRenderer, view: View | None) -> View:
+    """Return how a scene is looked at: as is asked, the rest as it was planned.
+
+    Raises:
+        UsageError: the view chooses what the renderer does not let one choose.
+    """
+    found = view.over(plan.view) if view else plan.view
+    unknown = found.chosen() - renderer.views
+    if unknown:
+        names = ", ".join(sorted(unknown))
+        raise UsageError(f"scene {plan.key!r} does not let you choose: {names}")
+    return found
 
 
 def children(key: TileKey, canvas: Canvas) -> Iterator[TileKey]:

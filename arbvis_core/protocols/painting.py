@@ -143,6 +143,14 @@ class LeafRenderer(Protocol):
         """
         return {}
 
+    def choices(self, plan: ScenePlan) -> Mapping[str, Sequence[str] | tuple[float, float]]:
+        """Return what a live view offers of the fields of a view.
+
+        Names, of which the first is taken if none is chosen, or the least and the greatest number;
+        nothing of a field that changes nothing here.
+        """
+        return {}
+
     def legend(self, plan: ScenePlan, view: View, statistics: Any) -> Sequence[Legend]:
         """Say what the colours mean; `statistics` is None before anything was drawn."""
         return ()

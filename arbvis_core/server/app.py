@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import os
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
@@ -14,9 +14,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from arbvis_core.server.asking import Questions
 from arbvis_core.server.faults import PreparingError, answer_of, described, fault_of
 from arbvis_core.server.guard import Access, Guarded
 from arbvis_core.server.jobs import GivenUpError, Jobs, while_connected
+from arbvis_core.server.operations import OPERATIONS, Operation
 from arbvis_core.server.scenes import describe_sample
 from arbvis_core.server.views import bounded, view_of
 from arbvis_core.values import TileKey
@@ -44,15 +46,8 @@ class Service:
 
     def app(self) -> ASGIApp:
         """Return the application, behind its guard."""
-        routes = [
-            Route("/", answered(self.page)),
-            Route("/manifest.js", answered(self.file)),
-            Route("/viewer/{name}", answered(self.file)),
-            Route("/manifest.json", answered(self.manifest)),
-            Route("/data/{scene}/stats.js", answered(self.statistics)),
-            Route("/api/progress", answered(self.progress)),
-            Route("/tiles/{scene}/{zoom:int}/{x:int}/{y:int}.png", answered(self.tile)),
-        ]
+        answers = (self, Questions(self._live))
+        routes = [Route(one.path, answered(one, _endpoint(one, answers))) for one in OPERATIONS]
         handlers = {HTTPException: _refuse}
         return Guarded(Starlette(routes=routes, exception_handlers=handlers), self._access)
 
@@ -113,12 +108,21 @@ class Service:
         return response
 
 
-def answered(endpoint: Endpoint) -> Endpoint:
-    """Let errors of an endpoint become answers."""
+def _endpoint(operation: Operation, answers: Sequence[object]) -> Endpoint:
+    """Return what answers an operation: the method of its name."""
+    found: Endpoint = next(
+        getattr(one, operation.name) for one in answers if hasattr(one, operation.name)
+    )
+    return found
+
+
+def answered(operation: Operation, endpoint: Endpoint) -> Endpoint:
+    """Refuse what an operation does not know, and let errors become answers."""
 
     @functools.wraps(endpoint)
     async def answer(request: Request) -> Response:
         try:
+            operation.check(request.query_params)
             return await endpoint(request)
         except HTTPException:
             raise

@@ -15,19 +15,14 @@ NUMBERS = frozenset({"gain", "clip"})
 NAMES = tuple(field.name for field in fields(View))
 #: Letters of a value.
 LONGEST = 64
-#: What a query may hold beside a view.
-OTHERS = frozenset({"token", "v"})
 
 
 def view_of(query: Mapping[str, str]) -> View:
     """Return the view that a query chooses; what it leaves open is the plan's.
 
     Raises:
-        UsageError: it names something else, or a value that is none.
+        UsageError: it has a value that is none.
     """
-    unknown = sorted(query.keys() - {*NAMES, *OTHERS})
-    if unknown:
-        raise UsageError(f"{unknown[0][:LONGEST]!r} is none of {', '.join(NAMES)}")
     chosen = {name: query[name] for name in NAMES if query.get(name)}
     for name, text in chosen.items():
         if len(text) > LONGEST or not text.isprintable():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pickle
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from itertools import islice, pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -74,6 +74,18 @@ class RendererContract:
         assert all(isinstance(plane, Plane) for plane in planes)
         assert len({plane.name for plane in planes}) == len(planes), "two planes have one name"
         assert planes == self.renderer.planes(plan, plan.view)
+
+    def test_what_is_offered_can_be_chosen(self) -> None:
+        """Every name, and both ends of every range, make a legend; of fields that change something."""
+        plan = self._plan()
+        offered = self.renderer.choices(plan)
+        assert offered.keys() <= self.renderer.views, "it offers what changes nothing"
+        for name, some in offered.items():
+            assert len(set(some)) == len(some) > 1, f"there is no choice of {name}"
+            for one in some:
+                view = replace(plan.view, **{name: one})
+                self.renderer.planes(plan, view)
+                self.renderer.legend(plan, view, None)
 
     def test_a_plan_is_the_same_each_time(self) -> None:
         """What is decided from the sample is plain data and does not depend on chance."""

@@ -24,6 +24,7 @@ from modelweightvis.render.difference_colours import (
     INFORMATIONAL,
     ONLY_LEFT,
     ONLY_RIGHT,
+    PAIRS,
     colours_of,
     palette,
     ramps,
@@ -156,6 +157,10 @@ class DifferenceRenderer(LeafRenderer):
     def summary(self, plan: ScenePlan, statistics: Compared | None) -> Mapping[str, Any]:
         """Return figures by placement."""
         return {} if statistics is None else {"placements": statistics.summary(plan)}
+
+    def choices(self, plan: ScenePlan) -> Mapping[str, Sequence[str] | tuple[float, float]]:
+        """Return the metrics and the pairs of colours."""
+        return {"colormap": tuple(PAIRS), "metric": METRICS}
 
     def legend(self, plan: ScenePlan, view: View, statistics: Compared | None) -> Sequence[Legend]:
         """Say what the colours mean."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from arbvis_core.api import Leaf, LeafRenderer
-from modelweightvis.render.looks import VIEWS, looks_of
+from modelweightvis.render.looks import CHOICES, VIEWS, looks_of
 from modelweightvis.render.measured import Measured
 from modelweightvis.render.pieces import crops, decodable, is_coded, spots, stored, values
 
@@ -123,6 +123,10 @@ class ElementRenderer(LeafRenderer):
         if statistics is None:
             return {}
         return {"placements": statistics.summary([one.name for one in plan.placements])}
+
+    def choices(self, plan: ScenePlan) -> Mapping[str, Sequence[str] | tuple[float, float]]:
+        """Return colour maps that tell small from large, for everyone's eyes, and all statistics."""
+        return CHOICES
 
     def legend(self, plan: ScenePlan, view: View, statistics: Measured | None) -> Sequence[Legend]:
         """Say what the colours mean, in numbers."""

@@ -29,6 +29,25 @@ OVERVIEW_COLORMAP = "inferno"
 #: Fields of a view that the picture of tensors depends on.
 VIEWS = frozenset({"colormap", "overview_colormap", "scale", "overview", "gain", "clip"})
 
+#: What a live view offers; flags take any map that `cmap` knows. All are evenly spaced and
+#: told apart by the colour-blind; `vik` is bright where the other diverging ones are dark.
+CHOICES: dict[str, tuple[str, ...] | tuple[float, float]] = {
+    "colormap": (COLORMAP, "lisbon", "tofino", "vanimo", "managua", "vik"),
+    "overview_colormap": (
+        OVERVIEW_COLORMAP,
+        "magma",
+        "plasma",
+        "viridis",
+        "cividis",
+        "batlow",
+        "gray",
+    ),
+    "scale": SCALES,
+    "overview": OVERVIEWS,
+    "gain": (2.0**-10, 2.0**10),
+    "clip": (0.0, 0.49),
+}
+
 #: What the zooms above the maximum are shaded from, by the statistic that they show.
 MEASURES: dict[str, tuple[Plane, ...]] = {
     "mean": (Plane("count", "float32", "sum"), Plane("sum_abs", "float32", "sum")),
