@@ -4,10 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 from arbvis_core.cli.app import start
-from arbvis_core.registry import load
 from arbvis_core.values import ARBVIS
 from modelweightvis.profile import MODELWEIGHTVIS
 
@@ -17,18 +14,6 @@ def test_the_program_says_who_it_is() -> None:
     done = subprocess.run(words, capture_output=True, check=False, timeout=60)
     assert done.returncode == 0
     assert done.stdout.startswith(b"modelweightvis ")
-
-
-@pytest.mark.skipif(
-    any(one.name == "arch" for one in load().layouts), reason="the arch layout is there"
-)
-def test_it_points_to_the_bytes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (tmp_path / "model.bin").write_bytes(b"x")
-    assert start(MODELWEIGHTVIS, [str(tmp_path / "model.bin"), "-o", str(tmp_path / "out")]) == 2
-    said = capsys.readouterr().err
-    assert said.count("\n") == 1
-    assert "arbvis FILE --out DIR" in said
-    assert [one.name for one in tmp_path.iterdir()] == ["model.bin"]
 
 
 def test_the_same_bytes_by_either_program(tmp_path: Path) -> None:
