@@ -7,7 +7,7 @@ import type { Placement, RegionLabel } from "./manifest";
 import type { Pen } from "./outlines";
 import type { Scene } from "./scene";
 import type { Frame } from "./screen";
-import { groupText, layerOf, matrixOf, roleText, shortText } from "./tensor";
+import { expertOf, groupText, layerOf, matrixOf, roleText, shortText } from "./tensor";
 
 export interface Tag extends PlacedLabel {
   /** It lies beside what it names, on the bare ground. */
@@ -33,6 +33,8 @@ const LEAST_AREA = 2400;
 /** A name may hide this much of what it names; that of a block more, because more lies in it. */
 const HIDDEN = 0.07;
 const HIDDEN_OF_BLOCK = 0.12;
+/** The first of many experts says what the others, which have room for their numbers only, are. */
+const HIDDEN_OF_FIRST = 0.16;
 /** A tag that is in the way of another moves it so often at most. */
 const MOVES = 4;
 /** A region that takes so much of the canvas is the picture itself. */
@@ -71,8 +73,11 @@ export function placeTags(
     if (!box || matrixOf(placement)) continue;
     const telling = scene.isAmbiguous(index) ? roleText(placement) : "";
     const rough = layerOf(placement) === null ? groupText(placement) : "";
-    for (const text of new Set([telling, shortText(placement), rough])) {
-      const tag = text ? inside(context, frame, box, index, text, grid) : null;
+    const expert = expertOf(placement);
+    const number = expert === null ? "" : String(expert);
+    for (const text of new Set([telling, shortText(placement), rough, number])) {
+      const room = { inset: INSET, hidden: expert === 0 ? HIDDEN_OF_FIRST : HIDDEN };
+      const tag = text ? inside(context, frame, box, index, text, grid, room) : null;
       if (!tag) continue;
       fileLabels.push(tag);
       break;
@@ -195,7 +200,7 @@ function inside(
   index: number,
   text: string,
   grid: CollisionGrid,
-  { inset, hidden } = { inset: INSET, hidden: HIDDEN },
+  { inset, hidden }: { inset: number; hidden: number },
 ): Tag | null {
   const width = widthOf(context, text);
   if (width * HEIGHT > hidden * area(box)) return null;
