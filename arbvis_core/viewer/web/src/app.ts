@@ -3,6 +3,8 @@
 import type * as L from "leaflet";
 
 import type { Bundle } from "./bundle";
+import type { Feature } from "./feature";
+import { featuresOf } from "./features";
 import { commandsOf } from "./commands";
 import { Crumbs } from "./crumbs";
 import { el, iconButton, recall, reducedMotion, remember } from "./dom";
@@ -10,13 +12,13 @@ import { intersect, type Rectangle } from "./entities";
 import { printable } from "./format";
 import { header, sceneTabs } from "./header";
 import { HeatPane } from "./heatmap";
-import { describe } from "./describe";
-import { HoverCard, scaleText } from "./hover";
+import { describe, type Fact } from "./describe";
+import { HoverCard, scaleText, type Tell } from "./hover";
 import { helpDialog, listen } from "./keys";
 import { LegendPanel } from "./legend";
 import { parsePlace, writePlace } from "./link";
 import type { Margins } from "./map";
-import type { Manifest } from "./manifest";
+import type { Manifest, Shared } from "./manifest";
 import { SidePanel } from "./panel";
 import { Scene, type Spot } from "./scene";
 import type { Frame } from "./screen";
@@ -40,9 +42,11 @@ type Toggle = "outlines" | "heads" | "legend" | "minimap";
 
 export class App implements Listener {
   stage!: Stage;
+  private readonly features: readonly Feature[];
+  private readonly left = el("div", { class: "half left" });
   private readonly scenes = new Map<string, Scene>();
   private readonly root = el("div", { class: "app" });
-  private readonly place = el("main", { class: "place", tabindex: "0", "aria-label": "Picture: arrows move, + and - zoom, p pins the middle" });
+  readonly place = el("main", { class: "place", tabindex: "0", "aria-label": "Picture: arrows move, + and - zoom, p pins the middle" });
   private readonly title: HTMLElement;
   private readonly legend = new LegendPanel();
   private readonly corner = el("div", { class: "corner bottom right" });
@@ -68,11 +72,14 @@ export class App implements Listener {
 
   constructor(
     readonly manifest: Manifest,
-    private readonly bundle: Bundle,
+    readonly bundle: Bundle,
+    shared: Shared,
   ) {
     document.body.append(this.root);
+    this.place.append(this.left);
+    this.features = featuresOf(this, shared);
     this.planes = manifest.scenes.some(({ canvas }) => canvas.curve === null);
-    const commands = commandsOf(this);
+    const commands = commandsOf(this, this.features.flatMap((feature) => feature.commands ?? []));
     this.title = el("div", { class: "corner top left" });
     this.tabs = sceneTabs(manifest, (key) => this.showScene(key));
     this.themeButton = iconButton("dark", "Light or dark", "t", () => this.theme.toggle());
@@ -88,18 +95,20 @@ export class App implements Listener {
       new TablePane(visit),
       new HeatPane(visit),
       new StatisticsPane(({ facts }) => this.bundle.statistics(facts)),
+      ...this.features.flatMap((feature) => feature.panes ?? []),
     ];
     this.panel = new SidePanel(panes, () => this.arrange());
     this.assemble();
     const current = (): Scene => this.stage.scene;
     const say = (text: string): void => this.say(text);
-    this.pinCard = new HoverCard(this.root, current, say, () => this.pin(null));
-    this.hoverCard = new HoverCard(this.root, current, say, null, () => this.pinCard.box);
+    const tell: Tell = (scene, spot, signal) => this.tell(scene, spot, signal);
+    this.pinCard = new HoverCard(this.root, tell, say, () => this.pin(null));
+    this.hoverCard = new HoverCard(this.root, tell, say, null, () => this.pinCard.box);
     this.search = new SearchBox(this.root, current, (target) => this.goTo(target));
     const { name, version } = manifest.generator;
     this.help = helpDialog(this.root, commands, `Made by ${name} ${version}. The viewer contains Leaflet; see viewer/NOTICES.txt.`);
     this.theme = new ThemeSwitch(() => {
-      this.stage?.refresh();
+      if (this.stage) this.refresh();
       this.panel.refresh();
     });
     this.preset();
@@ -114,6 +123,7 @@ export class App implements Listener {
     this.legend.update(scene, this.stage.tiles.level === scene.maxZoom);
     this.crumbs.update(scene, frame);
     this.placePin();
+    for (const feature of this.features) feature.moved?.(frame);
   }
 
   settled(): void {
@@ -122,13 +132,21 @@ export class App implements Listener {
     const fitted = map.fitted();
     this.whole = Math.abs(map.view.zoom - fitted.zoom) < 0.01 && Math.hypot(map.view.x - fitted.x, map.view.y - fitted.y) * map.scale < 2;
     const at = selected === null ? null : scene.placements.items[selected]!.name;
-    writePlace({ scene: scene.facts.key, view: map.view, pin: pin ? { x: pin.x, y: pin.y } : null, at });
+    for (const feature of this.features) feature.settled?.();
+    const more = Object.assign({}, ...this.features.map((feature) => feature.link?.() ?? {})) as Record<string, string>;
+    writePlace({ scene: scene.facts.key, view: map.view, pin: pin ? { x: pin.x, y: pin.y } : null, at, more });
   }
 
   pointed(spot: Spot | null, point: L.Point | null): void {
     const { pinned } = this.stage.overlay;
     const told = spot !== null && pinned !== null && spot.x === pinned.x && spot.y === pinned.y;
-    if (spot && point && !told) this.hoverCard.show(spot, point.x, point.y);
+    for (const feature of this.features) feature.pointed?.(spot);
+    this.hover(this.stage.scene, told ? null : spot, point);
+  }
+
+  /** Show the card of a spot beside a point of the window. */
+  hover(scene: Scene, spot: Spot | null, point: L.Point | null): void {
+    if (spot && point) this.hoverCard.show(scene, spot, point.x, point.y);
     else this.hoverCard.hide();
   }
 
@@ -143,6 +161,7 @@ export class App implements Listener {
     const known = spot !== null && spot.placement !== null ? spot : null;
     this.select(this.stage.scene.curve ? null : (known?.placement ?? null));
     this.stage.pin(known);
+    for (const feature of this.features) feature.pinned?.(known);
     this.hoverCard.hide();
     this.placePin();
     this.settled();
@@ -203,15 +222,11 @@ export class App implements Listener {
   showScene(key: string): void {
     if (this.stage?.scene.facts.key === key) return;
     const facts = this.manifest.scenes.find((scene) => scene.key === key) ?? this.manifest.scenes[0]!;
-    let scene = this.scenes.get(facts.key);
-    if (!scene) {
-      scene = new Scene(facts);
-      this.scenes.set(facts.key, scene);
-    }
+    const scene = this.sceneOf(facts.key);
     this.stage?.destroy();
     this.hoverCard.hide();
     this.pinCard.hide();
-    this.stage = new Stage(this.place, this.bundle, scene, this, () => this.margins(), () => this.obstacles());
+    this.stage = new Stage(this.left, this.bundle, scene, this, () => this.margins(), () => this.obstacles());
     this.corner.replaceChildren(this.stage.minimap.element);
     this.stage.overlay.shown = this.isOn("outlines");
     this.stage.overlay.heads = this.isOn("heads");
@@ -221,7 +236,8 @@ export class App implements Listener {
     this.arrange();
     this.tabs?.select(facts.key);
     this.legend.open(scene, () => this.bundle.statistics(facts));
-    this.stage.refresh();
+    for (const feature of this.features) feature.opened?.(scene);
+    this.refresh();
     this.settled();
   }
 
@@ -229,13 +245,14 @@ export class App implements Listener {
     const place = parsePlace(location.hash);
     this.showScene(place?.scene ?? "");
     if (!place) return;
+    for (const feature of this.features) feature.restore?.(place.more);
     const { map, scene, overlay } = this.stage;
     const pinned = place.pin ? scene.at(place.pin.x, place.pin.y, 1) : null;
     overlay.pinned = pinned?.placement == null ? null : pinned;
     const named = place.at === null ? -1 : scene.placements.items.findIndex(({ name }) => name === place.at);
     this.select(scene.curve ? null : (overlay.pinned?.placement ?? (named < 0 ? null : named)));
     if (place.view) map.show(place.view);
-    this.stage.refresh();
+    this.refresh();
     this.settled();
   }
 
@@ -246,9 +263,9 @@ export class App implements Listener {
       return;
     }
     const point = this.stage.pointOf(overlay.pinned);
-    const { clientWidth, clientHeight } = this.place;
+    const { clientWidth, clientHeight } = this.left;
     const seen = point.x >= 0 && point.y >= 0 && point.x <= clientWidth && point.y <= clientHeight;
-    if (seen) this.pinCard.show(overlay.pinned, point.x, point.y);
+    if (seen) this.pinCard.show(this.stage.scene, overlay.pinned, point.x, point.y);
     else this.pinCard.hide();
   }
 
@@ -262,6 +279,7 @@ export class App implements Listener {
       ...(this.planes ? [this.toggles.heads] : []),
       this.toggles.legend,
       this.toggles.minimap,
+      ...this.features.flatMap((feature) => feature.tools ?? []),
       this.themeButton,
       iconButton("help", "Keys", "?", () => this.showHelp()),
     );
@@ -276,7 +294,7 @@ export class App implements Listener {
     this.root.append(
       this.place,
       this.title,
-      el("aside", { class: "corner top right", "aria-label": "Tools" }, tools, this.legend.element),
+      el("aside", { class: "corner top right", "aria-label": "Tools" }, tools, ...this.features.flatMap((feature) => feature.cards ?? []), this.legend.element),
       el("section", { class: "corner bottom left", "aria-label": "Zoom and place" }, zoom, this.crumbs.element, el("div", { class: "card status" }, this.scaleBar)),
       this.corner,
       this.toast,
@@ -304,7 +322,7 @@ export class App implements Listener {
     remember(name, on ? "on" : "off");
     if (name === "outlines") this.stage.overlay.shown = on;
     if (name === "heads") this.stage.overlay.heads = on;
-    this.stage.refresh();
+    this.refresh();
   }
 
   private set(name: Toggle, on: boolean): void {
@@ -358,7 +376,7 @@ export class App implements Listener {
   private select(index: number | null): void {
     this.stage.overlay.selected = index;
     this.panel.select(index);
-    this.stage.refresh();
+    this.refresh();
   }
 
   private seriesOf(scene: Scene): Series {
@@ -376,30 +394,77 @@ export class App implements Listener {
     this.root.style.setProperty("--panel", `${isOpen ? element.offsetWidth : 0}px`);
     if (!this.stage) return;
     if (whole) this.stage.map.show(this.stage.map.fitted());
-    this.stage.refresh();
+    this.refresh();
     this.settled();
+  }
+
+  /** The picture has got more or less room. */
+  reflow(): void {
+    const { map } = this.stage;
+    const { whole } = this;
+    map.resized(map.view);
+    if (whole) map.show(map.fitted());
+    this.refresh();
+    this.settled();
+  }
+
+  /** Draw everything over and under the tiles anew. */
+  refresh(): void {
+    this.stage.refresh();
+    for (const feature of this.features) feature.redrawn?.();
+  }
+
+  /** Show the tiles as they are looked at now. */
+  repaint(): void {
+    this.stage.repaint();
+    for (const feature of this.features) feature.repainted?.();
+    this.settled();
+  }
+
+  /** The colours mean something else now. */
+  relegend(): void {
+    const { scene, tiles } = this.stage;
+    this.legend.update(scene, tiles.level === scene.maxZoom);
+    this.panel.refresh();
+    this.refresh();
+  }
+
+  /** A scene, by its key. */
+  sceneOf(key: string): Scene {
+    let scene = this.scenes.get(key);
+    if (!scene) {
+      scene = new Scene(this.manifest.scenes.find((facts) => facts.key === key)!);
+      this.scenes.set(key, scene);
+    }
+    return scene;
+  }
+
+  private async tell(scene: Scene, spot: Spot, signal: AbortSignal): Promise<readonly Fact[] | null> {
+    const told = await Promise.all(this.features.map((feature) => feature.tell?.(scene, spot, signal) ?? null));
+    return told.some((facts) => facts !== null) ? told.flatMap((facts) => facts ?? []) : null;
   }
 
   /** What the panels take of the window. */
   private margins(): Margins {
     const wide = window.innerWidth >= NARROW;
     const { offsetWidth } = this.legend.element;
-    const right = wide && offsetWidth > 0 ? offsetWidth + 24 : 0;
+    const beside = wide && offsetWidth > 0 && !this.place.matches(".split:not(.swipe)");
+    const right = beside ? offsetWidth + 24 : 0;
     if (this.panel.isOpen) return { left: wide ? this.panel.element.offsetWidth + ZOOM : 0, right, top: 0 };
     return { left: 0, right, top: this.title.getBoundingClientRect().bottom + 12 };
   }
 
-  /** Where panels lie, so that no name is written under them. */
-  private obstacles(): Rectangle[] {
-    return [...this.root.querySelectorAll<HTMLElement>(".corner .card")]
+  /** Where panels lie, seen from so far right, so that no name is written under them. */
+  obstacles(from = 0): Rectangle[] {
+    return [...this.root.querySelectorAll<HTMLElement>(".corner .card, .chip")]
       .filter(({ offsetWidth }) => offsetWidth > 0)
       .map((card) => {
         const { left, top, right, bottom } = card.getBoundingClientRect();
-        return { x0: left - 4, y0: top - 4, x1: right + 4, y1: bottom + 4 };
+        return { x0: left - from - 4, y0: top - 4, x1: right - from + 4, y1: bottom + 4 };
       });
   }
 
-  private say(text: string, quietly = false): void {
+  say(text: string, quietly = false): void {
     this.toast.textContent = text;
     this.toast.classList.toggle("offscreen", quietly);
     this.toast.classList.add("shown");

@@ -36,7 +36,7 @@ export class Bundle {
     const path = `tiles/${scene.key}/${zoom}/${x}/${y}.${level.extension}`;
     if (this.shared.tiles) return this.shared.tiles[path] ?? null;
     const edition = this.shared.live?.edition?.(scene, zoom, x, y);
-    const query = [edition ? `v=${edition}` : "", this.shared.live?.view ?? ""].filter(Boolean).join("&");
+    const query = [edition ? `v=${edition}` : "", this.shared.live?.view?.(scene) ?? ""].filter(Boolean).join("&");
     return query ? `${path}?${query}` : path;
   }
 

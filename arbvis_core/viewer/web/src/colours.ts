@@ -1,6 +1,6 @@
 /** Colours for figures: the scene's own map where it has one, so that the page speaks one language of colour. */
 
-import type { SceneFacts } from "./manifest";
+import type { Legend } from "./manifest";
 
 /** A ramp needs so many colours to be one. */
 const LEAST = 5;
@@ -8,9 +8,9 @@ const LEAST = 5;
 /** From dark to light in even steps, for scenes whose colours mean something else. */
 const PLAIN = ["oklch(0.2 0.05 285)", "oklch(0.42 0.13 300)", "oklch(0.66 0.16 20)", "oklch(0.94 0.1 95)"];
 
-/** The colours of the scene's overview, from low to high, if that has one range of them. */
-export function rampOf(scene: SceneFacts): readonly string[] {
-  const legends = (scene.legend ?? []).filter(({ zooms }) => zooms !== "leaf");
+/** The colours of a scene's overview, from low to high, if that has one range of them. */
+export function rampOf(all: readonly Legend[]): readonly string[] {
+  const legends = all.filter(({ zooms }) => zooms !== "leaf");
   const ramps = legends.flatMap(({ entries }) => entries.filter(({ colours }) => colours.length >= LEAST));
   const colours = ramps.length === 1 ? ramps[0]!.colours : PLAIN;
   return colours.every((colour) => CSS.supports("color", colour)) ? colours : PLAIN;

@@ -6,13 +6,14 @@ import type { Command } from "./keys";
 /** Screen pixels an arrow key moves. */
 const STRIDE = 120;
 
-export function commandsOf(app: App): Command[] {
+export function commandsOf(app: App, further: readonly Command[]): Command[] {
   const planes = app.manifest.scenes.some(({ canvas }) => canvas.curve === null);
   const curves = app.manifest.scenes.some(({ canvas }) => canvas.curve !== null);
   return [
     one("/", curves ? "Search files, regions and offsets" : "Search by name, role or layer", () => app.openSearch()),
     ...moves(app),
     ...(planes ? tensors(app) : []),
+    ...further,
     one("p", "Pin what is in the middle", () => app.pinMiddle()),
     one("c", "Copy what is pinned, or under the pointer", () => void app.copy()),
     { keys: ["Escape"], shown: ["Esc"], does: "Unpin", run: () => app.pin(null) },

@@ -44,10 +44,10 @@ export function describe(scene: Scene, spot: Spot): Description {
 }
 
 /** What `c` copies: one line of text that can be pasted into a report or a shell. */
-export function copyable(scene: Scene, spot: Spot): string {
+export function copyable(scene: Scene, spot: Spot, told: readonly Fact[] = []): string {
   const { title, facts, figures } = describe(scene, spot);
   const placement = spot.placement === null ? null : scene.placements.items[spot.placement]!;
-  const rest = [...facts, ...figures].map(({ term, value }) => `${term}: ${value.replace(/\s+/g, " ")}`);
+  const rest = [...told, ...facts, ...figures].map(({ term, value }) => `${term}: ${value.replace(/\s+/g, " ")}`);
   return [placement ? placement.name : title, ...rest].join("\t");
 }
 

@@ -35,6 +35,11 @@ const ICONS = {
   panel: "M2 3h12v10H2ZM6.500 3v10",
   legend: "M2.500 4h2M2.500 8h2M2.500 12h2M7 4h6.500M7 8h6.500M7 12h6.500",
   minimap: "M2 3.500h12v9H2ZM8 8h6v4.500H8Z",
+  sliders: "M2.500 4.500h6M12.500 4.500h1M10.500 2.800v3.400M2.500 11.500h1M7.500 11.500h6M5.500 9.800v3.400",
+  split: "M2 3h12v10H2ZM8 3v10",
+  camera: "M2 5h3l1.200-1.800h3.600L11 5h3v8H2ZM8 6.700a2.100 2.100 0 1 0 0 4.200a2.100 2.100 0 0 0 0-4.200",
+  link: "M6.500 9.500l3-3M7 4.800l1.700-1.700a3 3 0 0 1 4.200 4.200L11.200 9M9 11.200l-1.700 1.700a3 3 0 0 1-4.200-4.200L4.800 7",
+  hex: "M5.500 2.500L4 13.500M12 2.500l-1.500 11M2.500 5.800h11.500M2 10.200h11.500",
   close: "M4 4l8 8M12 4l-8 8",
   copy: "M5.500 5.500h8v8h-8ZM10.500 5.500v-3h-8v8h3",
   pin: "M8 14.500s4.500-4.600 4.500-8a4.500 4.500 0 1 0-9 0c0 3.400 4.500 8 4.500 8ZM8 5v3M6.500 6.500h3",
@@ -99,4 +104,13 @@ export function recall(key: string): string | null {
 
 export function reducedMotion(): boolean {
   return matchMedia("(prefers-reduced-motion: reduce)").matches;
+}
+
+/** Let only the last of many calls happen, once there was a moment of rest. */
+export function rested<A extends unknown[]>(milliseconds: number, act: (...given: A) => void): (...given: A) => void {
+  let timer = 0;
+  return (...given) => {
+    clearTimeout(timer);
+    timer = window.setTimeout(() => act(...given), milliseconds);
+  };
 }

@@ -85,7 +85,7 @@ export class HeatPane implements Pane {
     const layers = [...new Set(lines.flatMap(({ cells }) => [...cells.keys()]))].sort(byLayer);
     const known = lines.map((line) => layers.map((layer) => this.cell(line.cells.get(layer) ?? [], column)));
     const span = spanOf(known.flat());
-    const ramp = rampOf(this.scene!.facts);
+    const ramp = rampOf(this.scene!.legend);
     const rows = lines.map((line, at) => {
       const range = this.own.checked ? spanOf(known[at]!) : span;
       return this.line(line, layers, known[at]!, (value) => colourAt(ramp, range.share(value)));

@@ -1,12 +1,18 @@
 /** The card beside the pointer: what lies there. Pinned, it stays. */
 
 import { copyable, describe, type Fact } from "./describe";
-import { copyText, el, iconButton } from "./dom";
+import { copyText, el, iconButton, rested } from "./dom";
 import { intersect, type Rectangle } from "./entities";
 import type { Scene, Spot } from "./scene";
 
 /** Distance of the card from the pointer in screen pixels. */
 const GAP = 16;
+
+/** Milliseconds that the pointer rests before more is asked about what lies there. */
+const REST = 60;
+
+/** More about a spot than the page knows; null if there is nothing more. */
+export type Tell = (scene: Scene, spot: Spot, signal: AbortSignal) => Promise<readonly Fact[] | null>;
 
 /**
  * @param unpin closes a pinned card; null for the card that follows the pointer.
@@ -18,18 +24,24 @@ export class HoverCard {
   private readonly name = el("p", { class: "hover-name" });
   private readonly list = el("dl", { class: "facts" });
   private readonly figures = el("dl", { class: "facts figures" });
+  private readonly told = el("dl", { class: "facts told" });
+  private readonly later = rested(REST, () => void this.ask());
+  private scene: Scene | null = null;
   private spot: Spot | null = null;
+  private at: readonly [number, number] = [0, 0];
+  private asking: AbortController | null = null;
+  private answers: readonly Fact[] = [];
 
   constructor(
     private readonly host: HTMLElement,
-    private readonly scene: () => Scene,
+    private readonly tell: Tell,
     private readonly announce: (text: string) => void,
     unpin: (() => void) | null,
     private readonly avoid: () => Rectangle | null = () => null,
   ) {
     const head = el("div", { class: "hover-head" }, this.title);
     const label = unpin ? "Pinned" : "Under the pointer";
-    this.element = el("section", { class: unpin ? "card hover pinned" : "card hover", "aria-label": label }, head, this.name, this.list, this.figures);
+    this.element = el("section", { class: unpin ? "card hover pinned" : "card hover", "aria-label": label }, head, this.name, this.told, this.list, this.figures);
     if (unpin) {
       const copy = iconButton("copy", "Copy", "c", () => void this.copy());
       head.append(el("div", { class: "hover-tools" }, copy, iconButton("close", "Unpin", "Esc", unpin)));
@@ -42,10 +54,13 @@ export class HoverCard {
     return !this.element.hidden;
   }
 
-  show(spot: Spot, x: number, y: number): void {
-    if (spot !== this.spot) this.fill(spot);
+  show(scene: Scene, spot: Spot, x: number, y: number): void {
+    const same = this.spot?.x === spot.x && this.spot.y === spot.y && this.spot.cell === spot.cell && this.scene === scene;
+    this.scene = scene;
     this.spot = spot;
+    if (!same) this.fill(scene, spot);
     this.element.hidden = false;
+    this.at = [x, y];
     this.place(x, y);
   }
 
@@ -58,21 +73,44 @@ export class HoverCard {
 
   hide(): void {
     this.spot = null;
+    this.asking?.abort();
     this.element.hidden = true;
   }
 
   async copy(): Promise<void> {
-    if (!this.spot) return;
-    const done = await copyText(copyable(this.scene(), this.spot));
+    if (!this.spot || !this.scene) return;
+    const done = await copyText(copyable(this.scene, this.spot, this.answers));
     this.announce(done ? "Copied" : "The browser refused to copy");
   }
 
-  private fill(spot: Spot): void {
-    const { title, name, facts, figures } = describe(this.scene(), spot);
+  /** Ask anew about what is shown. */
+  renew(): void {
+    if (this.spot) this.later();
+  }
+
+  private fill(scene: Scene, spot: Spot): void {
+    const { title, name, facts, figures } = describe(scene, spot);
     this.title.textContent = title;
     this.name.textContent = name ?? "";
     this.list.replaceChildren(...facts.flatMap(line));
     this.figures.replaceChildren(...figures.map((fact) => el("div", {}, ...line(fact))));
+    // What was told of another spot keeps its lines, so that the card does not jump, but not its figures.
+    this.answers = [];
+    for (const value of this.told.querySelectorAll("dd")) value.textContent = "…";
+    this.asking?.abort();
+    this.later();
+  }
+
+  private async ask(): Promise<void> {
+    const { scene, spot } = this;
+    if (!scene || !spot) return;
+    this.asking?.abort();
+    const { signal } = (this.asking = new AbortController());
+    const facts = await this.tell(scene, spot, signal).catch(() => null);
+    if (signal.aborted || facts === null) return;
+    this.answers = facts;
+    this.told.replaceChildren(...facts.flatMap(line));
+    this.place(...this.at);
   }
 
   /** Beside the point, on the side where there is room and no other card. */

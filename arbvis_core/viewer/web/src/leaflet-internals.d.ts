@@ -4,7 +4,7 @@ import type * as L from "leaflet";
 
 declare module "leaflet" {
   interface Map {
-    _move(center: L.LatLng, zoom: number, data?: { flyTo?: boolean }): this;
+    _move(center: L.LatLng, zoom: number, data?: { flyTo?: boolean; pinch?: boolean }): this;
     _moveStart(zoomChanged: boolean, noMoveStart?: boolean): this;
     _moveEnd(zoomChanged: boolean): this;
     _stop(): this;
@@ -13,5 +13,6 @@ declare module "leaflet" {
   interface GridLayer {
     _clampZoom(zoom: number): number;
     _isValidTile(coords: L.Coords): boolean;
+    isLoading(): boolean;
   }
 }

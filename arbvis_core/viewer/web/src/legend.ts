@@ -18,14 +18,13 @@ export class LegendPanel {
 
   /** Begin with a scene: what it offers beside the colours depends on what is painted. */
   open(scene: Scene, statistics: () => Promise<unknown>): void {
-    const legend = scene.facts.legend ?? [];
+    const { legend } = scene;
     this.further.replaceChildren(...(scene.facts.renderer === "bytes" ? [histogramPanel(statistics, legend)] : []));
   }
 
   /** Show the legends of a zoom: `sharp` if one pixel is one element or more. */
   update(scene: Scene, sharp: boolean): void {
-    const all = scene.facts.legend ?? [];
-    const fitting = all.filter(({ zooms }) => zooms === "all" || zooms === (sharp ? "leaf" : "overview"));
+    const fitting = scene.legend.filter(({ zooms }) => zooms === "all" || zooms === (sharp ? "leaf" : "overview"));
     const unchanged = fitting.length === this.drawn.length && fitting.every((legend, i) => legend === this.drawn[i]);
     if (unchanged) return;
     this.drawn = fitting;

@@ -1,4 +1,4 @@
-/** The place one looks at, in the address: #scene/x,y,zoom/pin=x,y or #scene/x,y,zoom/at=name */
+/** The place one looks at, in the address: #scene/x,y,zoom/pin=x,y or #scene/x,y,zoom/at=name, and more by name. */
 
 import type { ViewState } from "./map";
 
@@ -8,6 +8,8 @@ export interface Place {
   readonly pin: { readonly x: number; readonly y: number } | null;
   /** The name of the placement that is chosen, where nothing is pinned. */
   readonly at: string | null;
+  /** What else was chosen, by name. */
+  readonly more: Readonly<Record<string, string>>;
 }
 
 /** Write a place as the address's fragment. */
@@ -20,6 +22,7 @@ export function formatPlace(place: Place): string {
   if (place.pin) parts.push(`pin=${place.pin.x},${place.pin.y}`);
   // Half a surrogate pair, as names that cannot be decoded have it, cannot stand in an address.
   else if (place.at !== null && !/\p{Surrogate}/u.test(place.at)) parts.push(`at=${encodeURIComponent(place.at)}`);
+  for (const [name, value] of Object.entries(place.more)) parts.push(`${name}=${encodeURIComponent(value)}`);
   return `#${parts.join("/")}`;
 }
 
@@ -29,9 +32,9 @@ export function parsePlace(fragment: string): Place | null {
   if (!scene) return null;
   const view = rest.map(parseView).find((value) => value !== null) ?? null;
   const pin = rest.map(parsePin).find((value) => value !== null) ?? null;
-  const at = rest.find((text) => text.startsWith("at="))?.slice(3) ?? null;
   try {
-    return { scene: decodeURIComponent(scene), view, pin, at: at === null ? null : decodeURIComponent(at) };
+    const { at = null, pin: _, ...more } = Object.fromEntries(rest.flatMap(parsePart));
+    return { scene: decodeURIComponent(scene), view, pin, at, more };
   } catch {
     return null;
   }
@@ -42,6 +45,11 @@ function parseView(text: string): ViewState | null {
   if (!match) return null;
   const [x, y, zoom] = match.slice(1).map(Number) as [number, number, number];
   return [x, y, zoom].every(Number.isFinite) ? { x, y, zoom } : null;
+}
+
+function parsePart(text: string): [string, string][] {
+  const match = /^([a-z_]+)=(.*)$/.exec(text);
+  return match ? [[match[1]!, decodeURIComponent(match[2]!)]] : [];
 }
 
 function parsePin(text: string): { x: number; y: number } | null {

@@ -18,7 +18,7 @@ function start(): void {
   try {
     const manifest = readManifest(shared);
     const bundle = new Bundle(shared!);
-    const app = new App(manifest, bundle);
+    const app = new App(manifest, bundle, shared!);
     const live = shared!.live ? new Refresher(app, shared!) : null;
     // For tests, and for those who open the console.
     shared!.viewer = { app, live, Hilbert, outline, Folding, headParts };

@@ -87,8 +87,8 @@ export interface Manifest {
 export interface Live {
   /** Which edition of a tile it is: one that became exact is asked for anew. */
   edition?(scene: SceneFacts, zoom: number, x: number, y: number): number;
-  /** How tiles are looked at, as the query of their addresses: `scale=tensor&gain=2`. */
-  view?: string;
+  /** How a scene is looked at, as the query of its tiles' addresses: `scale=tensor&gain=2`. */
+  view?(scene: SceneFacts): string;
 }
 
 /** The one global: the data scripts fill it, the viewer reads it and adds itself. */

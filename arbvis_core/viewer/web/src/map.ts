@@ -93,6 +93,25 @@ export class PictureMap {
     this.leaflet.setView(this.onCanvas(L.latLng(view.y, view.x)), zoom, { animate: false });
   }
 
+  /** Be where another map is, frame by frame; `rest` ends it. */
+  follow({ x, y, zoom }: ViewState): void {
+    const { view } = this;
+    if (Math.abs(view.zoom - zoom) < 1e-9 && Math.hypot(view.x - x, view.y - y) * this.scale < 0.01) return;
+    this.stop();
+    // Leaflet moves its tiles with the zoom alone, unless it believes two fingers do it.
+    this.leaflet._move(L.latLng(y, x), zoom, { flyTo: true, pinch: true });
+  }
+
+  rest(): void {
+    this.leaflet._moveEnd(true);
+  }
+
+  /** The room has changed: keep what is in the middle there. */
+  resized(view: ViewState): void {
+    this.leaflet.invalidateSize({ pan: false });
+    this.show(view);
+  }
+
   /** Fly somewhere, or go at once for those who prefer stillness. */
   fly(view: ViewState): void {
     this.stop();

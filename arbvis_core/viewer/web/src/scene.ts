@@ -2,7 +2,7 @@
 
 import { Hilbert } from "./curve";
 import { Entities, type Rectangle } from "./entities";
-import type { Placement, RegionLabel, SceneFacts } from "./manifest";
+import type { Legend, Placement, RegionLabel, SceneFacts } from "./manifest";
 import { layerOf, matrixOf, roleOf, shortText, stackOf } from "./tensor";
 
 /** What lies under a pixel of some zoom. */
@@ -25,9 +25,10 @@ export class Scene {
   /** What is drawn, without the canvas's empty rest. */
   readonly content: Rectangle;
   /** Whether single elements are drawn in other colours than many in one pixel. */
-  readonly changesColours: boolean;
+  changesColours = false;
   /** The stacks that placements belong to, in their order. */
   readonly stacks: readonly string[];
+  private explained: readonly Legend[] = [];
   /** Short names that stand for several roles. */
   private ambiguous: ReadonlySet<string> | null = null;
 
@@ -36,9 +37,19 @@ export class Scene {
     this.curve = canvas.curve === "hilbert" ? new Hilbert(canvas.height) : null;
     this.placements = new Entities(facts.placements, this.curve);
     this.labels = new Entities(facts.labels ?? [], this.curve);
-    this.changesColours = changesColours(facts);
+    this.legend = facts.legend ?? [];
     this.stacks = [...new Set(facts.placements.map(stackOf))];
     this.content = this.unionOfPlacements();
+  }
+
+  /** What the colours mean, as the scene is looked at. */
+  get legend(): readonly Legend[] {
+    return this.explained;
+  }
+
+  set legend(legend: readonly Legend[]) {
+    this.explained = legend;
+    this.changesColours = changesColours(legend);
   }
 
   get width(): number {
@@ -141,7 +152,7 @@ function ambiguousNames(placements: readonly Placement[]): ReadonlySet<string> {
   return shared;
 }
 
-function changesColours({ legend = [] }: SceneFacts): boolean {
+function changesColours(legend: readonly Legend[]): boolean {
   const [leaf, overview] = ["leaf", "overview"].map((zooms) =>
     JSON.stringify(legend.filter((one) => one.zooms === zooms).map(({ entries }) => entries.map(({ colours }) => colours))),
   );

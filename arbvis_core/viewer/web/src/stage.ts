@@ -78,6 +78,18 @@ export class Stage {
     return this.map.leaflet.latLngToContainerPoint([spot.y + half, spot.x + half]);
   }
 
+  /** Mark a spot as if the pointer were there. */
+  mark(spot: Spot | null): void {
+    this.overlay.hovered = spot;
+    this.overlay.draw(frameOf(this.map));
+  }
+
+  /** Show all tiles as they are looked at now. */
+  repaint(): void {
+    this.tiles.renewAll();
+    this.minimap.paint();
+  }
+
   pin(spot: Spot | null): void {
     this.overlay.pinned = spot;
     this.draw(frameOf(this.map));

@@ -10,6 +10,8 @@ export class TileLayer extends L.GridLayer {
   level = 0;
   /** Pixels of the screen per unit of the page. */
   private density = 1;
+  /** Tiles that are shown while they come anew. */
+  private renewing = 0;
 
   constructor(
     private readonly bundle: Bundle,
@@ -64,8 +66,9 @@ export class TileLayer extends L.GridLayer {
     const image = document.createElement("img");
     image.alt = "";
     image.decoding = "async";
-    image.onload = () => done(undefined, image);
-    image.onerror = () => done(new Error(`tile ${coords.z}/${coords.x}/${coords.y} is missing`), image);
+    // Leaflet lets a tile appear when it is done: once, not whenever it comes anew.
+    image.addEventListener("load", () => done(undefined, image), { once: true });
+    image.addEventListener("error", () => done(new Error(`tile ${coords.z}/${coords.x}/${coords.y} is missing`), image), { once: true });
     image.src = this.bundle.tile(this.scene.facts, coords.z, coords.x, coords.y) ?? "";
     return image;
   }
@@ -73,7 +76,33 @@ export class TileLayer extends L.GridLayer {
   /** Show a tile as it is now. */
   renew(z: number, x: number, y: number): void {
     const tile = this._tiles[`${x}:${y}:${z}`]?.el;
-    if (tile instanceof HTMLImageElement) tile.src = this.bundle.tile(this.scene.facts, z, x, y) ?? "";
+    if (tile instanceof HTMLImageElement) this.load(tile, z, x, y);
+  }
+
+  /** Show all tiles as they are now. */
+  renewAll(): void {
+    for (const { el: tile, coords } of Object.values(this._tiles)) {
+      if (tile instanceof HTMLImageElement) this.load(tile, coords.z, coords.x, coords.y);
+    }
+  }
+
+  override isLoading(): boolean {
+    return super.isLoading() || this.renewing > 0;
+  }
+
+  private load(tile: HTMLImageElement, z: number, x: number, y: number): void {
+    const address = this.bundle.tile(this.scene.facts, z, x, y) ?? "";
+    if (tile.getAttribute("src") === address) return;
+    if (!tile.complete) {
+      tile.src = address;
+      return;
+    }
+    this.renewing += 1;
+    const ended = (): void => {
+      this.renewing -= 1;
+    };
+    tile.src = address;
+    tile.decode().then(ended, ended);
   }
 
   private sharpen(): void {

@@ -1,0 +1,81 @@
+/** The exact value of what is under the pointer, and where its bytes are. */
+
+import type { Fact } from "../describe";
+import type { Feature } from "../feature";
+import { count, figure, figureName, hex, printable } from "../format";
+import type { SceneFacts } from "../manifest";
+import type { Scene, Spot } from "../scene";
+import type { Server } from "./server";
+
+/** What the server knows of one pixel; what it is not is absent. */
+export interface Value {
+  readonly tensor?: string | null;
+  readonly value?: number | null;
+  readonly special?: string | null;
+  readonly dtype?: string;
+  readonly raw?: string;
+  readonly file?: string;
+  readonly offset?: number;
+  readonly block?: Readonly<Record<string, unknown>> | null;
+  readonly base?: unknown;
+  readonly modified?: unknown;
+  readonly delta?: unknown;
+}
+
+export class ValueTeller implements Feature {
+  constructor(private readonly server: Server) {}
+
+  ask(scene: SceneFacts, x: number, y: number, signal: AbortSignal): Promise<Value | null> {
+    return this.server.ask<Value>(scene, "value", { x: Math.floor(x), y: Math.floor(y) }, signal);
+  }
+
+  async tell(scene: Scene, spot: Spot, signal: AbortSignal): Promise<readonly Fact[] | null> {
+    if (spot.placement === null) return null;
+    const found = await this.ask(scene.facts, spot.x, spot.y, signal);
+    return found ? factsOf(found) : null;
+  }
+}
+
+/** The number itself, as many digits as tell it from its neighbours in 32 bits. */
+export function exact(value: unknown): string {
+  if (typeof value !== "number") return value === null || value === undefined ? "–" : printable(String(value));
+  const text = Math.abs(value) < 1e-4 && value !== 0 ? Number(value.toPrecision(9)).toExponential() : String(Number(value.toPrecision(9)));
+  return text.replaceAll("-", "−");
+}
+
+/** What a value is in one word or number. */
+export function valueText(found: Value): string {
+  const { value, special, delta } = found;
+  return exact(value ?? special ?? (typeof delta === "object" && delta !== null ? numberOf(delta) : delta) ?? null);
+}
+
+/** The number of a value, for reckoning; null where it is none. */
+export function numberOf(found: unknown): number | null {
+  if (typeof found === "number") return found;
+  if (typeof found !== "object" || found === null) return null;
+  const { value, delta } = found as Value;
+  return typeof value === "number" ? value : typeof delta === "number" ? delta : null;
+}
+
+function factsOf(found: Value): Fact[] {
+  const facts: Fact[] = [];
+  const add = (term: string, value: string): number => facts.push({ term, value });
+  if ("delta" in found) {
+    for (const name of ["base", "modified", "delta"] as const) add(name.charAt(0).toUpperCase() + name.slice(1), sideText(found[name]));
+  } else if (found.tensor === null) return facts;
+  else if (found.dtype === undefined && typeof found.value === "number") add("Byte", `${found.value}  ${hex(found.value)}`);
+  else add("Value", valueText(found));
+  if (found.raw) add("Raw", `0x${printable(found.raw)}`);
+  if (found.block) {
+    const parts = Object.entries(found.block).filter(([, value]) => ["number", "string"].includes(typeof value));
+    add("Block", parts.map(([name, value]) => `${figureName(name)} ${figure("", value)}`).join(", "));
+  }
+  if (found.dtype !== undefined && found.file) add("File", printable(found.file));
+  if (found.dtype !== undefined && typeof found.offset === "number") add("Byte offset", `${count(found.offset)}  ${hex(found.offset)}`);
+  return facts;
+}
+
+/** One side of a difference: a number, or a value with what else is known of it. */
+function sideText(side: unknown): string {
+  return typeof side === "object" && side !== null ? valueText(side as Value) : exact(side ?? null);
+}
