@@ -15,6 +15,7 @@ import pytest
 from arbvis_core import api
 
 from . import tensors
+from .live import serving
 
 #: What POSIX allows in a file's name and a careless page would run, break or be fooled by.
 HOSTILE = (
@@ -138,6 +139,20 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The small Llama as files."""
+    pytest.importorskip("safetensors")
+    return tensors.write_model(tmp_path_factory.mktemp("live") / "tiny")
+
+
+@pytest.fixture(scope="session")
+def live(checkpoint: Path) -> Iterator[str]:
+    """The address of a live view of the small Llama."""
+    with serving(checkpoint) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
 def browser() -> Iterator[Any]:
     """One browser for all tests: the one that `ARBVIS_CHROMIUM` names, or Playwright's own."""
     playwright = pytest.importorskip("playwright.sync_api")
@@ -152,11 +167,11 @@ def browser() -> Iterator[Any]:
 
 @pytest.fixture
 def open_page(browser: Any) -> Iterator[OpenPage]:
-    """Open a bundle from disk; any error on the page fails the test."""
+    """Open a bundle from disk, or the address of a live view; any error on it fails the test."""
     opened: list[tuple[Any, Viewer]] = []
 
     def open_it(
-        path: Path,
+        path: Any,
         *,
         fragment: str = "",
         size: tuple[int, int] = (1280, 800),
@@ -171,15 +186,17 @@ def open_page(browser: Any) -> Iterator[OpenPage]:
             device_scale_factor=density,
         )
         page = context.new_page()
-        index = path / "index.html" if path.is_dir() else path
-        viewer = Viewer(page, index.parent)
+        live = isinstance(path, str)
+        index = path / "index.html" if not live and path.is_dir() else path
+        viewer = Viewer(page, Path() if live else index.parent)
         page.on("console", lambda message: viewer.faults.append(f"console: {message.text}"))
         page.on("pageerror", lambda error: viewer.faults.append(f"error: {error}"))
         page.on("dialog", lambda dialog: viewer.faults.append(f"dialog: {dialog.message}"))
         page.on("requestfailed", lambda request: viewer.faults.append(f"failed: {request.url}"))
         page.on("request", lambda request: viewer.requests.append(request.url))
-        page.goto(index.as_uri() + fragment)
+        page.goto((path if live else index.as_uri()) + fragment)
         opened.append((context, viewer))
+        page.wait_for_function("() => arbvis.viewer")
         viewer.settle()
         return viewer
 

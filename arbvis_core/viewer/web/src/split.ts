@@ -39,6 +39,8 @@ export class Split implements Feature {
   /** A spot of the right half that the pointer is over. */
   private over: Spot | null = null;
   private leading = false;
+  /** Whether it is the right half that is dragged. */
+  private rightLeads = false;
 
   constructor(
     private readonly app: App,
@@ -47,6 +49,10 @@ export class Split implements Feature {
     this.card = new SplitCard((choice) => this.choose(choice), () => this.choose(null));
     this.swipe = new Swipe(app.place);
     this.button = iconButton("split", "Two views in step", "s", () => this.toggle("side"));
+    const led = ({ target }: Event): void => {
+      this.rightLeads = target instanceof Node && this.host.contains(target);
+    };
+    for (const gesture of ["pointerdown", "wheel", "keydown"]) document.addEventListener(gesture, led, { capture: true, passive: true });
     this.cards = [this.card.element];
     this.tools = [this.button];
     this.commands = [
@@ -127,8 +133,11 @@ export class Split implements Feature {
   }
 
   private readonly listener: Listener = {
-    moved: () => this.lead(() => this.app.stage.map.follow(this.across(this.stage!.map.view, -1))),
-    settled: () => this.lead(() => this.app.stage.map.rest()),
+    moved: () => this.lead(() => {
+      if (this.rightLeads) this.app.stage.map.follow(this.across(this.stage!.map.view, -1));
+      else this.stage!.map.follow(this.across(this.app.stage.map.view, 1));
+    }),
+    settled: () => this.lead(() => this.rightLeads && this.app.stage.map.rest()),
     pointed: (spot, point) => this.pointedRight(spot, point),
     clicked: (spot) => this.app.clicked(spot && this.match!.onLeft(spot)),
   };
@@ -200,6 +209,8 @@ export class Split implements Feature {
     chips[1].textContent = app.stage.scene === right ? on : [printable(right.facts.label), on].filter(Boolean).join(" · ");
     const room = { left: 0, right: 0, top: 0 };
     this.stage = new Stage(host, app.bundle, right, this.listener, () => room, () => app.obstacles(host.offsetLeft));
+    this.rightLeads = false;
+    this.moved();
     this.stage.pin(app.stage.overlay.pinned && this.match.onRight(app.stage.overlay.pinned));
     this.redrawn();
   }

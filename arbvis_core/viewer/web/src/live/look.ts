@@ -24,10 +24,10 @@ interface Choices {
 }
 
 const LABELS: Readonly<Record<Field, string>> = {
-  colormap: "Colours at 1:1",
-  overview_colormap: "Colours zoomed out",
+  colormap: "Colours",
+  overview_colormap: "Zoomed out",
   scale: "Relative to",
-  overview: "A pixel shows",
+  overview: "Pixel shows",
   metric: "Difference",
   gain: "Gain",
   clip: "Clipped",
@@ -35,7 +35,7 @@ const LABELS: Readonly<Record<Field, string>> = {
 
 /** What some choices are called. */
 const WORDS: Readonly<Record<string, string>> = {
-  model: "the whole model",
+  model: "whole model",
   tensor: "each tensor",
   role: "each role",
   mean: "mean |x|",
@@ -44,8 +44,12 @@ const WORDS: Readonly<Record<string, string>> = {
   balance: "balance of signs",
 };
 
+/** What a slider spans at most: an address may say more. */
+const LEAST = { gain: 1 / 64, clip: 0 } as const;
+const MOST = { gain: 64, clip: 0.25 } as const;
+
 /** A slider has so many steps. */
-const STEPS = 100;
+const STEPS = 120;
 
 export class LookCard implements Feature {
   readonly cards: readonly HTMLElement[];
@@ -106,7 +110,7 @@ export class LookCard implements Feature {
     const rows = choices ? FIELDS.flatMap((field) => this.row(scene, field, choices)) : [];
     this.button.hidden = rows.length === 0;
     if (rows.length === 0) this.element.hidden = true;
-    const reset = el("button", { type: "button", class: "plain" }, "As it was");
+    const reset = el("button", { type: "button", class: "plain" }, "Reset");
     reset.addEventListener("click", () => this.choose({}, true));
     const note = "metric" in (choices ?? {}) ? "" : "Gain brightens; clipping spares the scale its rarest values.";
     this.element.replaceChildren(el("div", { class: "options-head" }, el("h2", {}, "Colours and scales"), reset), ...rows, el("p", { class: "note" }, note));
@@ -128,11 +132,11 @@ export class LookCard implements Feature {
   }
 
   private slider(field: "gain" | "clip", range: Range, chosen: string | number | null): HTMLElement[] {
-    const [low, high] = range;
+    const [low, high] = [Math.max(range[0], LEAST[field]), Math.min(range[1], MOST[field])];
     // A gain is a factor; shares that are clipped are small.
     const place = field === "gain" ? (value: number) => Math.log(value / low) / Math.log(high / low) : (value: number) => Math.sqrt((value - low) / (high - low));
     const value = field === "gain" ? (at: number) => low * (high / low) ** at : (at: number) => low + (high - low) * at ** 2;
-    const at = chosen === null ? 0 : Math.round(STEPS * place(Number(chosen)));
+    const at = chosen === null ? 0 : Math.round(STEPS * place(Math.max(low, Math.min(high, Number(chosen)))));
     const input = el("input", { type: "range", id: `look-${field}`, min: "0", max: String(STEPS), value: String(at) });
     const told = el("output", { for: input.id, class: "figure" }, chosen === null ? "auto" : worded(field, Number(chosen)));
     input.setAttribute("aria-valuetext", told.textContent);

@@ -1,0 +1,143 @@
+"""Two views in step: of other layers, and of another model; in bundles and live."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from .conftest import OpenPage, Viewer
+from .tensors import placements
+
+pytestmark = pytest.mark.browser
+
+GATE = "model.layers.{}.mlp.gate_proj.weight"
+
+
+@pytest.fixture
+def viewer(open_page: OpenPage, model: Path) -> Viewer:
+    viewer = open_page(model)
+    viewer.page.keyboard.press("s")
+    viewer.settle()
+    return viewer
+
+
+def views(viewer: Viewer) -> tuple[dict[str, float], dict[str, float]]:
+    """Where either half looks."""
+    viewer.settle()
+    script = """() => {
+      const { app } = arbvis.viewer;
+      const split = app.features.find((one) => "match" in one);
+      return [app.stage.map.view, split.stage.map.view];
+    }"""
+    left, right = viewer.page.evaluate(script)
+    return left, right
+
+
+def in_step(viewer: Viewer, x: float, y: float) -> None:
+    left, right = views(viewer)
+    assert right["zoom"] == pytest.approx(left["zoom"], abs=1e-6)
+    assert right["x"] - left["x"] == pytest.approx(x, abs=0.02)
+    assert right["y"] - left["y"] == pytest.approx(y, abs=0.02)
+
+
+def test_halves_stay_in_step_a_layer_apart(viewer: Viewer, model: Path) -> None:
+    placed = placements(model)
+    here, there = placed[GATE.format(0)], placed[GATE.format(1)]
+    apart = there["x"] - here["x"], there["y"] - here["y"]
+    viewer.show(here["x"] + 30, here["y"] + 30, 3)
+    in_step(viewer, *apart)
+    viewer.page.keyboard.press("ArrowRight")
+    in_step(viewer, *apart)
+    viewer.page.keyboard.press("+")
+    in_step(viewer, *apart)
+    right = viewer.page.locator(".half.right").bounding_box()
+    viewer.page.mouse.move(right["x"] + 200, right["y"] + 400)
+    viewer.page.mouse.down()
+    viewer.page.mouse.move(right["x"] + 140, right["y"] + 360, steps=4)
+    viewer.page.mouse.up()
+    in_step(viewer, *apart)
+    viewer.page.mouse.wheel(0, 200)
+    viewer.page.wait_for_timeout(300)
+    in_step(viewer, *apart)
+
+
+def test_the_other_half_has_tiles_of_the_same_place(viewer: Viewer, model: Path) -> None:
+    here = placements(model)[GATE.format(0)]
+    viewer.show(here["x"] + 30, here["y"] + 30, 4)
+    viewer.page.wait_for_function(
+        """() => [...document.querySelectorAll(".half.right .tiles img")].length > 0
+        && [...document.querySelectorAll(".half.right .tiles img")].every((one) => one.complete)"""
+    )
+
+
+def test_braces_change_the_layer(viewer: Viewer, model: Path) -> None:
+    placed = placements(model)
+    here = placed[GATE.format(0)]
+    viewer.show(here["x"] + 30, here["y"] + 30, 3)
+    viewer.page.keyboard.press("}")
+    viewer.settle()
+    there = placed[GATE.format(2)]
+    in_step(viewer, there["x"] - here["x"], there["y"] - here["y"])
+    assert viewer.page.get_by_label("Layers on").input_value() == "2"
+    viewer.page.get_by_text("2 layers on").wait_for()
+
+
+def test_the_card_names_the_other_side(viewer: Viewer, model: Path) -> None:
+    here = placements(model)[GATE.format(0)]
+    viewer.show(here["x"] + 30, here["y"] + 30, 5)
+    viewer.hover(here["x"] + 29, here["y"] + 31)
+    told = viewer.page.locator(".hover:not(.pinned) .told")
+    told.get_by_text(GATE.format(1)).wait_for()
+    hovered = viewer.page.evaluate(
+        "() => arbvis.viewer.app.features.find((one) => 'match' in one).stage.overlay.hovered"
+    )
+    there = placements(model)[GATE.format(1)]
+    assert (hovered["x"], hovered["y"]) == (there["x"] + 29, there["y"] + 31)
+
+
+def test_a_link_restores_the_halves(open_page: OpenPage, viewer: Viewer, model: Path) -> None:
+    viewer.page.keyboard.press("}")
+    viewer.page.keyboard.press("S")
+    viewer.show(50, 60, 2)
+    fragment = viewer.page.evaluate("() => location.hash")
+    again = open_page(model, fragment=fragment)
+    assert views(again)[0] == pytest.approx({"x": 50, "y": 60, "zoom": 2}, abs=0.01)
+    assert again.page.get_by_role("button", name="Swipe").get_attribute("aria-pressed") == "true"
+    assert again.page.get_by_label("Layers on").input_value() == "2"
+    again.page.keyboard.press("S")
+    assert again.page.locator(".half.right").count() == 0
+    assert "split" not in again.page.evaluate("() => location.hash")
+
+
+@pytest.mark.parametrize("split", ["side,1", "side,1,nope", "wide,1,tiny", "side,99999,tiny", ""])
+def test_a_broken_link_shows_one_view(open_page: OpenPage, model: Path, split: str) -> None:
+    viewer = open_page(model, fragment=f"#tiny/50,60,2z/split={split}")
+    assert viewer.page.locator(".half.right").count() == 0
+
+
+def test_the_handle_is_swiped_and_moved_by_keys(viewer: Viewer) -> None:
+    page = viewer.page
+    page.keyboard.press("S")
+    handle = page.get_by_role("separator")
+    box = handle.bounding_box()
+    page.mouse.move(box["x"] + 1, 400)
+    page.mouse.down()
+    page.mouse.move(320, 400, steps=3)
+    page.mouse.up()
+    assert handle.get_attribute("aria-valuenow") == "25"
+    assert (
+        page.locator(".half.right")
+        .evaluate("(one) => getComputedStyle(one).clipPath")
+        .endswith("25%)")
+    )
+    before = viewer.view
+    page.keyboard.press("ArrowRight")
+    assert handle.get_attribute("aria-valuenow") == "29"
+    assert viewer.view == before
+
+
+def test_one_picture_has_no_halves(open_page: OpenPage, bundle: Path) -> None:
+    viewer = open_page(bundle)
+    viewer.page.keyboard.press("s")
+    assert viewer.page.locator(".half.right").count() == 0
