@@ -6,6 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -51,23 +52,36 @@ def concatenate(size: int, target: Path) -> int:
     return unique
 
 
-def canvas_of(bundle: Path) -> tuple[int, int, int]:
-    """Return width, height and maximum zoom of a bundle's only scene."""
-    manifest = json.loads((bundle / "manifest.json").read_text(encoding="utf-8"))
-    canvas = manifest["scenes"][0]["canvas"]
-    return canvas["width"], canvas["height"], canvas["max_zoom"]
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """What a bundle of one scene holds.
 
-
-def ready_made(bundle: Path, pixels: Path, codes: Path) -> tuple[int, int]:
-    """Write a bundle's leaves as one raw RGB image, and their codes tile by tile.
-
-    Returns:
-        Width and height in pixels.
+    Attributes:
+        width: of the canvas, in pixels.
+        height: of the canvas, in pixels.
+        files: of any sort.
+        bytes: of all of them.
     """
-    width, height, zoom = canvas_of(bundle)
+
+    width: int
+    height: int
+    files: int
+    bytes: int
+
+    def __str__(self) -> str:
+        """Describe it in a few words."""
+        size = f"{self.bytes / 2**20:.0f} MiB"
+        return f"{self.width} × {self.height} pixels, {self.files:,} files of {size}"
+
+
+def ready_made(folder: Path, pixels: Path, codes: Path) -> Bundle:
+    """Write the leaves of a bundle's first scene as one raw RGB image, and their codes."""
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    scene = manifest["scenes"][0]
+    width, height, zoom = (scene["canvas"][name] for name in ("width", "height", "max_zoom"))
     image = np.memmap(pixels, np.uint8, "w+", shape=(height, width, 3))
     with codes.open("wb") as out:
-        for path in sorted((bundle / "tiles" / "bytes" / str(zoom)).glob("*/*.png")):
+        for path in sorted((folder / "tiles" / scene["key"] / str(zoom)).glob("*/*.png")):
             x, y = int(path.parent.name) * TILE, int(path.stem) * TILE
             with Image.open(path) as tile:
                 out.write(tile.tobytes())
@@ -75,4 +89,5 @@ def ready_made(bundle: Path, pixels: Path, codes: Path) -> tuple[int, int]:
             room = image[y : y + TILE, x : x + TILE]
             room[:] = rgb[: room.shape[0], : room.shape[1]]
     image.flush()
-    return width, height
+    sizes = [path.stat().st_size for path in folder.rglob("*") if path.is_file()]
+    return Bundle(width, height, len(sizes), sum(sizes))
