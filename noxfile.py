@@ -85,6 +85,17 @@ def tests(session: nox.Session) -> None:
     session.run("pytest", *parallel, "-m", "not browser", *session.posargs)
 
 
+@nox.session(requires=["build"], venv_backend="venv")
+def models(session: nox.Session) -> None:
+    """Run the tests that make models with PyTorch and transformers, which `tests` leaves out.
+
+    PyTorch is large: on Linux, PyPI's comes with CUDA. Where `torch` is wanted for the CPU alone,
+    let pip find that build first, as PyTorch's own pages say.
+    """
+    install_built(session, *group("models"))
+    session.run("pytest", "tests/model", "tests/contracts", *session.posargs)
+
+
 @nox.session(requires=["build"])
 def browser(session: nox.Session) -> None:
     """Open bundles in a headless Chromium."""

@@ -10,7 +10,7 @@ from modelweightvis.formats.documents import Content, model_document
 from modelweightvis.formats.gguf_header import read_header
 from modelweightvis.formats.reading import of_source
 from modelweightvis.formats.shards import Model, group_models
-from modelweightvis.formats.tensors import header_region, tensor_region
+from modelweightvis.formats.tensors import header_regions
 
 
 def documents(group: Group) -> list[Document]:
@@ -33,17 +33,8 @@ def _document(model: Model) -> Document:
 def _content(source: Source) -> Content:
     with of_source(source):
         header = read_header(source)
-    tensors = (
-        tensor_region(
-            entry.name,
-            entry.shape,
-            entry.stored,
-            (source.key, entry.start, entry.stop),
-            {"dtype": entry.dtype},
-        )
-        for entry in header.entries
-    )
-    return Content(source, (header_region(source.key, 0, header.stop), *tensors), header.pairs)
+    regions = header_regions(source.key, header.stop, header.entries)
+    return Content(source, regions, header.pairs)
 
 
 def _split_warnings(model: Model, contents: Sequence[Content]) -> Iterator[str]:

@@ -22,6 +22,7 @@ from arbvis_core.api import FormatError, Source
 from modelweightvis.encodings.table import GGML_TYPES, ElementType, ggml_type
 from modelweightvis.formats.cursor import Cursor
 from modelweightvis.formats.reading import AXES, MOST, check_count, refuse_pointer, shown
+from modelweightvis.formats.tensors import Entry
 
 MAGIC: Final = b"GGUF"
 VERSIONS: Final = (2, 3)
@@ -43,25 +44,6 @@ _DEEPEST: Final = 4
 #: The least that a pair and a tensor take in the header.
 _PAIR: Final = 13
 _TENSOR: Final = 24
-
-
-class Entry(NamedTuple):
-    """A tensor, as the header has it.
-
-    Attributes:
-        name: as it is called.
-        dtype: as people call its type.
-        shape: in elements, the row last.
-        start, stop: bytes of the file; up to the next tensor where nobody knows the type's size.
-        stored: its element type, or `UNKNOWN`.
-    """
-
-    name: str
-    dtype: str
-    shape: tuple[int, ...]
-    start: int
-    stop: int
-    stored: ElementType
 
 
 class Header(NamedTuple):

@@ -8,7 +8,7 @@ from modelweightvis.formats.fusion.fuse import fuse
 from modelweightvis.formats.reading import of_source, read, refuse_pointer
 from modelweightvis.formats.safetensors_header import LONGEST, PRELUDE, header_stop, parse_header
 from modelweightvis.formats.shards import group_models
-from modelweightvis.formats.tensors import header_region, tensor_region
+from modelweightvis.formats.tensors import header_regions
 
 SUFFIX = ".safetensors"
 
@@ -42,14 +42,5 @@ def _content(source: Source) -> Content:
         refuse_pointer(source)
         stop = header_stop(source.name, read(source, 0, PRELUDE), source.size)
         header = parse_header(source.name, read(source, PRELUDE, stop), source.size)
-    tensors = (
-        tensor_region(
-            entry.name,
-            entry.shape,
-            entry.stored,
-            (source.key, entry.start, entry.stop),
-            {"dtype": entry.dtype},
-        )
-        for entry in header.entries
-    )
-    return Content(source, (header_region(source.key, 0, header.stop), *tensors), header.metadata)
+    regions = header_regions(source.key, header.stop, header.entries)
+    return Content(source, regions, header.metadata)

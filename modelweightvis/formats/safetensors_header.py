@@ -19,9 +19,10 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from arbvis_core.api import FormatError
-from modelweightvis.encodings.table import UNKNOWN, ElementType, element_type
+from modelweightvis.encodings.table import UNKNOWN, element_type
 from modelweightvis.formats.reading import AXES, MOST, check_count, shown
 from modelweightvis.formats.strict import DEEPEST, depth, parse_json
+from modelweightvis.formats.tensors import Entry
 
 #: Bytes that say how long the header is.
 PRELUDE = 8
@@ -30,25 +31,6 @@ LONGEST = 100_000_000
 
 _FIELDS = frozenset({"dtype", "shape", "data_offsets"})
 _LIMIT = 2**64
-
-
-class Entry(NamedTuple):
-    """A tensor, as the header has it.
-
-    Attributes:
-        name: as it is called.
-        dtype: as the header spells it.
-        shape: in elements.
-        start, stop: bytes of the file.
-        stored: its element type, or `UNKNOWN`.
-    """
-
-    name: str
-    dtype: str
-    shape: tuple[int, ...]
-    start: int
-    stop: int
-    stored: ElementType
 
 
 class Header(NamedTuple):

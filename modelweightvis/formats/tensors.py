@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from arbvis_core import api
 from arbvis_core.api import Decoder
@@ -23,6 +23,25 @@ if TYPE_CHECKING:
 HEADER = "bytes"
 #: The encoding of a tensor whose values nobody knows.
 UNKNOWN = "unknown"
+
+
+class Entry(NamedTuple):
+    """A tensor, as a header has it.
+
+    Attributes:
+        name: as it is called.
+        dtype: as the header spells its type, or people call it.
+        shape: in elements, the row last.
+        start, stop: bytes of the file; up to the next tensor where nobody knows the type's size.
+        stored: its element type.
+    """
+
+    name: str
+    dtype: str
+    shape: tuple[int, ...]
+    start: int
+    stop: int
+    stored: ElementType
 
 
 class UnknownDecoder(Decoder):
@@ -61,6 +80,17 @@ def header_region(source: str, start: int, stop: int, name: str = "header") -> R
     return api.Region(
         name, (stop - start,), HEADER, (dense_part("bytes", source, start, (stop - start,), 1),)
     )
+
+
+def header_regions(source: str, stop: int, entries: Iterable[Entry]) -> tuple[Region, ...]:
+    """Return a header that ends at a byte, and the tensors it tells of."""
+    tensors = (
+        tensor_region(
+            one.name, one.shape, one.stored, (source, one.start, one.stop), {"dtype": one.dtype}
+        )
+        for one in entries
+    )
+    return header_region(source, 0, stop), *tensors
 
 
 def tensor_region(

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from math import prod
 from typing import TYPE_CHECKING, Any
 
+from modelweightvis.measuring import FIGURES
+
 if TYPE_CHECKING:
     from arbvis_core.api import Placement, Region, ScenePlan
 
@@ -18,17 +20,7 @@ OF_ONE = (
     *NAMED,
     "bytes",
     "bits_per_weight",
-    "count",
-    "min",
-    "max",
-    "mean",
-    "std",
-    "rms",
-    "mean_abs",
-    "max_abs",
-    "zeros",
-    "non_finite",
-    "kurtosis",
+    *FIGURES,
 )
 #: What is known of a tensor beside another: figures are of the second minus the first.
 OF_TWO = (
