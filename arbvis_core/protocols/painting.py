@@ -11,12 +11,14 @@ if TYPE_CHECKING:
 
     from arbvis_core.protocols.stages import Decoder
     from arbvis_core.values import (
+        Box,
         Budget,
         Crop,
         Leaf,
         Legend,
         Plane,
         ScenePlan,
+        Shown,
         Sketch,
         Tile,
         TileKey,
@@ -140,6 +142,22 @@ class LeafRenderer(Protocol):
 
         What concerns one placement stands under `placements`, by its name: there its `stats` are
         figures, which the manifest repeats.
+        """
+        return {}
+
+    def shown(self, plan: ScenePlan, box: Box) -> Sequence[Shown]:
+        """Return the elements that a rectangle of the canvas shows, where it shows elements.
+
+        Their boxes lie in the rectangle and do not overlap. Of a canvas with a curve, and its bytes,
+        the core knows this itself.
+        """
+        return ()
+
+    def measure(self, values: Mapping[str, NDArray[np.float32]]) -> Mapping[str, Any]:
+        """Return figures of elements that were picked out, as `summary` has them of a placement.
+
+        Args:
+            values: by the names of `Shown.sides`, of one length, in no order.
         """
         return {}
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     import numpy as np
@@ -120,6 +120,20 @@ class Decoder(Protocol):
             operands: one per operand, the values of the windows of `boxes`.
         """
         ...
+
+    def explain(
+        self, region: Region, window: Window, buffers: Sequence[NDArray[np.uint8]]
+    ) -> Mapping[str, Any]:
+        """Return what a quantised element is computed from, as plain data.
+
+        Its value is `scale` × `code` + `min`, or `scale` × `level` where codes stand for levels.
+
+        Args:
+            region: the region.
+            window: of the stored array: one element.
+            buffers: one per crop of `crops`.
+        """
+        return {}
 
 
 class Format(Protocol):

@@ -41,7 +41,7 @@ class Units(NamedTuple):
     per: tuple[int, ...]
 
 
-class _Grid(NamedTuple):
+class Grid(NamedTuple):
     """A part's units, lined up with the stored array."""
 
     counts: tuple[int, ...]
@@ -89,7 +89,9 @@ def part_crops(region: Region, window: Window) -> tuple[Crop, ...]:
     return tuple(
         crop
         for part in region.parts
-        for crop in _crops(part, _lay(part, _grid(region.name, region.stored_shape, part), window))
+        for crop in _crops(
+            part, _lay(part, grid_of(region.name, region.stored_shape, part), window)
+        )
     )
 
 
@@ -106,7 +108,7 @@ def part_arrays(
     found: list[Units] = []
     position = 0
     for part in region.parts:
-        grid = _grid(region.name, region.stored_shape, part)
+        grid = grid_of(region.name, region.stored_shape, part)
         layout = _lay(part, grid, window)
         count = prod(number for number, _ in layout.others) if layout.row_bytes else 0
         data = _gather(layout, grid, buffers[position : position + count])
@@ -158,7 +160,7 @@ def unpack(units: Units, values: NDArray[Scalar], window: Window) -> NDArray[Sca
 
 
 @lru_cache(maxsize=1 << 10)
-def _grid(region: str, stored: tuple[int, ...], part: Part) -> _Grid:
+def grid_of(region: str, stored: tuple[int, ...], part: Part) -> Grid:
     """Line a part up with the stored array, and check that it fits."""
     absent = len(stored) - len(part.shape)
     if absent < 0 or not len(part.shape) == len(part.strides) == len(part.block or part.shape):
@@ -170,7 +172,7 @@ def _grid(region: str, stored: tuple[int, ...], part: Part) -> _Grid:
     blocks = (0,) * absent + (part.block or (0,) * len(part.shape))
     per = tuple(_per(region, part, *axis) for axis in zip(stored, counts, blocks, strict=True))
     if 0 in part.shape:
-        return _Grid(counts, strides, per, 0)
+        return Grid(counts, strides, per, 0)
     size = (
         part.stop
         - part.start
@@ -178,7 +180,7 @@ def _grid(region: str, stored: tuple[int, ...], part: Part) -> _Grid:
     )
     if size <= 0:
         raise _misfit(region, part, "its shape and strides reach past its end")
-    return _Grid(counts, strides, per, size)
+    return Grid(counts, strides, per, size)
 
 
 def _per(region: str, part: Part, length: int, count: int, block: int) -> int:
@@ -212,7 +214,7 @@ def _misfit(region: str, part: Part, why: str) -> FormatError:
 
 
 @lru_cache(maxsize=1 << 12)  # scattered rows ask for each window three times
-def _lay(part: Part, grid: _Grid, window: Window) -> _Layout:
+def _lay(part: Part, grid: Grid, window: Window) -> _Layout:
     """Find the units under a window and how they lie in bytes."""
     if len(window) != len(grid.counts):
         raise ValueError(f"window {window} for {len(grid.counts)} axes")
@@ -237,7 +239,7 @@ def _lay(part: Part, grid: _Grid, window: Window) -> _Layout:
     return _Layout(first, counts, start, outer, inner, groups, rows, row_bytes)
 
 
-def _row(grid: _Grid, counts: tuple[int, ...], wide: list[int]) -> tuple[int, int]:
+def _row(grid: Grid, counts: tuple[int, ...], wide: list[int]) -> tuple[int, int]:
     """Return where the axes of a contiguous row begin, and the row's length in bytes."""
     split, length = len(wide), grid.size
     while split and grid.strides[wide[split - 1]] == length:
@@ -266,9 +268,7 @@ def _crops(part: Part, layout: _Layout) -> Iterator[Crop]:
         yield Crop(part.source, layout.start + sum(offset), layout.row_bytes, stride, rows)
 
 
-def _gather(
-    layout: _Layout, grid: _Grid, buffers: Sequence[NDArray[np.uint8]]
-) -> NDArray[np.uint8]:
+def _gather(layout: _Layout, grid: Grid, buffers: Sequence[NDArray[np.uint8]]) -> NDArray[np.uint8]:
     """Return the units of a part from the buffers of its crops, copying only what lies apart."""
     import numpy as np
 

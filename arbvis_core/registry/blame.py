@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -137,3 +137,10 @@ class _Guarded(Decoder):
         """Ask the decoder."""
         with guard(self._who, "decode", region.name):
             return self._who.item.decode(region, window, buffers, operands)
+
+    def explain(
+        self, region: Region, window: Window, buffers: Sequence[NDArray[np.uint8]]
+    ) -> Mapping[str, Any]:
+        """Ask the decoder."""
+        with guard(self._who, "decode", region.name):
+            return self._who.item.explain(region, window, buffers)

@@ -17,7 +17,8 @@ from starlette.routing import Route
 from arbvis_core.server.asking import Questions
 from arbvis_core.server.faults import PreparingError, answer_of, described, fault_of
 from arbvis_core.server.guard import Access, Guarded
-from arbvis_core.server.jobs import GivenUpError, Jobs, while_connected
+from arbvis_core.server.inspecting import Inspections
+from arbvis_core.server.jobs import GivenUpError, Pools, while_connected
 from arbvis_core.server.operations import OPERATIONS, Operation
 from arbvis_core.server.scenes import describe_sample
 from arbvis_core.server.views import bounded, view_of
@@ -38,15 +39,15 @@ _GONE = 499
 class Service:
     """Answers requests about what is shown."""
 
-    def __init__(self, live: Live, jobs: Jobs, access: Access) -> None:
+    def __init__(self, live: Live, pools: Pools, access: Access) -> None:
         self._live = live
-        self._jobs = jobs
+        self._pools = pools
         self._access = access
         self._pages = {blob.path: blob for blob in live_pages(live.title)}
 
     def app(self) -> ASGIApp:
         """Return the application, behind its guard."""
-        answers = (self, Questions(self._live))
+        answers = (self, Questions(self._live), Inspections(self._live, self._pools.values))
         routes = [Route(one.path, answered(one, _endpoint(one, answers))) for one in OPERATIONS]
         handlers = {HTTPException: _refuse}
         return Guarded(Starlette(routes=routes, exception_handlers=handlers), self._access)
@@ -97,7 +98,7 @@ class Service:
         drawn = scene.known(key, view)
         if drawn is None:
             name = (scene.plan.key, key, view)
-            work = self._jobs.run(name, lambda cancel: scene.draw(key, view, cancel))
+            work = self._pools.tiles.run(name, lambda cancel: scene.draw(key, view, cancel))
             drawn = await while_connected(request, work)
         if drawn is None:
             return Response(status_code=_GONE)

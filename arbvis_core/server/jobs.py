@@ -119,6 +119,31 @@ class Jobs:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
 
+@dataclass(frozen=True, slots=True)
+class Pools:
+    """Threads for what is asked for, so that nothing quick waits for what takes long.
+
+    Attributes:
+        tiles: draw.
+        values: look single values up.
+        measures: go over whole tensors, one at a time.
+    """
+
+    tiles: Jobs
+    values: Jobs
+    measures: Jobs
+
+    @classmethod
+    def of(cls, workers: int) -> Pools:
+        """Return pools, that of tiles with so many threads."""
+        return cls(Jobs(workers), Jobs(2), Jobs(1, 64))
+
+    def close(self) -> None:
+        """Give everything up."""
+        for one in (self.tiles, self.values, self.measures):
+            one.close()
+
+
 async def while_connected(request: Request, work: Awaitable[T]) -> T | None:
     """Return what work comes to; None, and an end to the work, if the client goes away."""
     task = asyncio.ensure_future(work)

@@ -98,6 +98,12 @@ VIEW = (
     Parameter("metric", "the measure of a difference"),
 )
 
+PLACE = (
+    Parameter("x", "pixel of the maximum zoom, from the left", number(0, 1 << 62), required=True),
+    Parameter("y", "the same, from the top", number(0, 1 << 62), required=True),
+)
+SIDE = Parameter("side", "of a difference", one_of("delta", "base", "modified"))
+
 OPERATIONS = (
     Operation("page", "/", "The page.", (), ("text/html",)),
     Operation("file", "/manifest.js", "What the page begins with.", (), ("text/javascript",)),
@@ -140,5 +146,49 @@ OPERATIONS = (
         "/api/scenes/{scene}/legend",
         "What the colours of a view mean, as in the manifest.",
         VIEW,
+    ),
+    Operation(
+        "value",
+        "/api/scenes/{scene}/value",
+        "The element that a pixel shows: its name and index, its value (null and a word in `special` "
+        "where it is not finite), where it is stored, the stored bytes in hex, and of quantised "
+        "types the block: value = scale × code + min, or scale × level. A difference has `base`, "
+        "`modified` and `delta`. Where nothing is, `tensor` is null.",
+        PLACE,
+    ),
+    Operation(
+        "window",
+        "/api/scenes/{scene}/window",
+        "A rectangle of at most 65,536 values, of the canvas or of a tensor: rows of numbers, null "
+        "where nothing is, words for what is not finite; or a file of numpy's.",
+        (
+            *(one._replace(required=False) for one in PLACE),
+            Parameter("width", "in pixels", number(1, 1 << 62)),
+            Parameter("height", "in pixels", number(1, 1 << 62)),
+            Parameter("tensor", "a name, instead of a place on the canvas"),
+            Parameter(
+                "rows", "of the tensor, a:b, its leading axes counted through; all if left out"
+            ),
+            Parameter("columns", "of the tensor, a:b; all if left out"),
+            SIDE,
+            Parameter("format", "of the answer", one_of("json", "npy")),
+        ),
+        ("application/json", "application/octet-stream"),
+    ),
+    Operation(
+        "bytes",
+        "/api/scenes/{scene}/bytes",
+        "Bytes of the file that holds what a pixel shows, in hex, from a multiple of 16 on.",
+        (*PLACE, Parameter("length", "how many", number(1, 4096, 256))),
+    ),
+    Operation(
+        "selection",
+        "/api/scenes/{scene}/bytes/selection",
+        "How often each byte occurs in a stretch of the curve, and the entropy in bits per byte; of "
+        "more than 64 MiB, by evenly spread runs.",
+        (
+            Parameter("start", "the first byte", number(0, 1 << 62), required=True),
+            Parameter("stop", "the byte after the last", number(0, 1 << 62), required=True),
+        ),
     ),
 )

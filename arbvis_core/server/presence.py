@@ -28,9 +28,16 @@ class Places:
         import numpy as np
 
         self._plan = plan
+        self._named: dict[str, Placement] = {}
         self._boxes = np.array([one.box for one in plan.placements], np.int64).reshape(-1, 4)
         sizes = [sum(p.stop - p.start for p in parts_of(one.region)) for one in plan.placements]
         self._sizes = np.array(sizes, np.float64)
+
+    def named(self, name: str) -> Placement | None:
+        """Return the placement of a name, or None."""
+        if not self._named:
+            self._named = {one.name: one for one in self._plan.placements}
+        return self._named.get(name)
 
     @property
     def bytes(self) -> int:

@@ -18,7 +18,7 @@ from arbvis_core.engine.executors import default_jobs
 from arbvis_core.errors import UsageError
 from arbvis_core.server.app import Service
 from arbvis_core.server.guard import LOOPBACK, Access
-from arbvis_core.server.jobs import Jobs
+from arbvis_core.server.jobs import Pools
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -118,11 +118,11 @@ class Server(uvicorn.Server):
         self.live = live
         self.access = access_of(host, bound.getsockname()[1])
         self.url = url_of(host, self.access)
-        self.jobs = Jobs(max(2, default_jobs()))
-        live.busy = lambda: self.jobs.busy
+        self.pools = Pools.of(max(2, default_jobs()))
+        live.busy = lambda: self.pools.tiles.busy
         self._bound = bound
         self._announce: Callable[[Server], None] = lambda _: None
-        super().__init__(_config(Service(live, self.jobs, self.access).app()))
+        super().__init__(_config(Service(live, self.pools, self.access).app()))
 
     def serve_until_ended(self, announce: Callable[[Server], None]) -> None:
         """Serve until Ctrl-C, or until `should_exit` is set.
@@ -138,7 +138,7 @@ class Server(uvicorn.Server):
             self._bound.close()
 
     def _let_go(self) -> None:
-        self.jobs.close()
+        self.pools.close()
         self.live.stop()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:

@@ -83,7 +83,7 @@ class RendererContract:
         for name, some in offered.items():
             assert len(set(some)) == len(some) > 1, f"there is no choice of {name}"
             for one in some:
-                view = replace(plan.view, **{name: one})
+                view = replace(plan.view, **{name: one})  # type: ignore[arg-type]
                 self.renderer.planes(plan, view)
                 self.renderer.legend(plan, view, None)
 

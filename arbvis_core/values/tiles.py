@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -10,7 +10,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from arbvis_core.values.documents import Crop
+    from arbvis_core.values.documents import Crop, Region
+    from arbvis_core.values.scenes import Box, Placement
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,26 @@ class Sketch:
 
     crops: tuple[Crop, ...]
     notes: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Elements that lie side by side on the canvas, each of them one pixel of the maximum zoom.
+
+    Attributes:
+        placement: what they belong to.
+        window: which of its array's they are, (start, stop) per axis.
+        box: the pixels, on the canvas; none of them is padding.
+        lay: turns an array of the window's shape into one of (height, width), as it lies there.
+        sides: what holds their values, by name: `value`, or the sides of a difference, `base` and
+            `modified`, of which one may be missing, or shorter than the placement.
+    """
+
+    placement: Placement
+    window: tuple[tuple[int, int], ...]
+    box: Box
+    lay: Callable[[NDArray[Any]], NDArray[Any]]
+    sides: Mapping[str, Region]
 
 
 @dataclass(frozen=True, slots=True)

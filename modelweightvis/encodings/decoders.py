@@ -6,9 +6,9 @@ to know; `encodings.packed` and `encodings.packed_grouped` make such regions.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import prod
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from arbvis_core.api import Decoder
 from modelweightvis.encodings.blockwise import BlockwiseDecoder
@@ -40,6 +40,19 @@ class ElementDecoder(Decoder):
 
         (units,) = part_arrays(region, window, buffers)
         return elements(region.encoding, units, window)
+
+    def explain(
+        self, region: Region, window: Window, buffers: Sequence[NDArray[np.uint8]]
+    ) -> Mapping[str, Any]:
+        """Return scale, minimum and code of an element of a quantisation block."""
+        if TYPES[region.encoding].kind != "quantised":
+            return {}
+        from arbvis_core.regions import part_arrays
+        from modelweightvis.encodings.blocks import explain
+
+        (units,) = part_arrays(region, window, buffers)
+        at = window[-1][0] - units.first[-1] * units.per[-1]
+        return explain(region.encoding, units.data.tobytes(), at)
 
 
 class ScaledDecoder(Decoder):
@@ -75,6 +88,25 @@ class ScaledDecoder(Decoder):
                     first = first / one if packing["divided"] else first * one
                 values = multiplied(values, scales[0], first, window)
             return values if packing["factor"] == 1 else values * np.float32(packing["factor"])
+
+    def explain(
+        self, region: Region, window: Window, buffers: Sequence[NDArray[np.uint8]]
+    ) -> Mapping[str, Any]:
+        """Return the product of all scales, and the code as the number it stands for."""
+        from arbvis_core.regions import part_arrays
+        from modelweightvis.encodings.decoding import elements, one_each, packing_of
+
+        packing = packing_of(region)
+        codes, *scales = part_arrays(region, window, buffers)
+        code = float(elements(packing["types"][0], codes, window).reshape(-1)[0])
+        scale = float(packing["factor"])
+        for number, (name, units) in enumerate(zip(packing["types"][1:], scales, strict=True)):
+            one = float(one_each(name, units).reshape(-1)[0])
+            if number and packing["divided"]:
+                scale = scale / one if one else float("nan")
+            else:
+                scale *= one
+        return {"scale": scale, "min": 0.0, "code": code}
 
 
 class AffineDecoder(Decoder):
@@ -112,6 +144,22 @@ class AffineDecoder(Decoder):
         left = window[-1][0] - others[0].first[-1] * wide
         scale_blocks(matrix, scales, biases, left, wide, values.reshape(matrix.shape))
         return values
+
+    def explain(
+        self, region: Region, window: Window, buffers: Sequence[NDArray[np.uint8]]
+    ) -> Mapping[str, Any]:
+        """Return scale, bias and code."""
+        from arbvis_core.regions import part_arrays, unpack
+        from modelweightvis.encodings.decoding import codes, one_each, packing_of
+
+        packing = packing_of(region)
+        stored, *others = part_arrays(region, window, buffers)
+        scale, bias = (
+            float(one_each(name, units).reshape(-1)[0])
+            for name, units in zip(packing["types"], others, strict=True)
+        )
+        code = unpack(stored, codes(stored, packing["bits"]), window)
+        return {"scale": scale, "min": bias, "code": int(code.reshape(-1)[0])}
 
 
 #: What formats hand over beside their documents.

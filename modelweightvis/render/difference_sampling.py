@@ -105,6 +105,7 @@ def _patches(
     left: NDArray[np.float32], right: NDArray[np.float32]
 ) -> Mapping[DiffMetric, NDArray[np.float32]]:
     """Return means over patches: of |Δ| for `rms`, of the share of the scale for the others."""
+    left, right = np.atleast_1d(left), np.atleast_1d(right)
     with np.errstate(invalid="ignore", over="ignore", divide="ignore"):
         size = np.abs(right - left)
         ratio = np.where(left == 0, np.float32(1), size / np.abs(left))

@@ -37,7 +37,17 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from arbvis_core.api import Crop, Placement, ScenePlan, Tile, TileKey, View, Window
+    from arbvis_core.api import (
+        Box,
+        Crop,
+        Placement,
+        ScenePlan,
+        Shown,
+        Tile,
+        TileKey,
+        View,
+        Window,
+    )
     from modelweightvis.render.pieces import Decoders
 
 METRICS: tuple[DiffMetric, ...] = ("rms", "abs-log", "exact", "relative")
@@ -157,6 +167,20 @@ class DifferenceRenderer(LeafRenderer):
     def summary(self, plan: ScenePlan, statistics: Compared | None) -> Mapping[str, Any]:
         """Return figures by placement."""
         return {} if statistics is None else {"placements": statistics.summary(plan)}
+
+    def shown(self, plan: ScenePlan, box: Box) -> Sequence[Shown]:
+        """Return the pairs of elements that a rectangle shows."""
+        from modelweightvis.render.picking import both, shown
+
+        return [*shown(plan, box, both)]
+
+    def measure(self, values: Mapping[str, NDArray[np.float32]]) -> Mapping[str, Any]:
+        """Return how far elements that were picked out are apart; of one side alone, its figures."""
+        from modelweightvis.render.picking import BASE, MODIFIED, differences, figures
+
+        if values.keys() == {BASE, MODIFIED}:
+            return differences(values[BASE], values[MODIFIED])
+        return figures(*values.values())
 
     def choices(self, plan: ScenePlan) -> Mapping[str, Sequence[str] | tuple[float, float]]:
         """Return the metrics and the pairs of colours."""

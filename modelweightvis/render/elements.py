@@ -14,7 +14,19 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from arbvis_core.api import Budget, Crop, Legend, Plane, ScenePlan, Sketch, Tile, TileKey, View
+    from arbvis_core.api import (
+        Box,
+        Budget,
+        Crop,
+        Legend,
+        Plane,
+        ScenePlan,
+        Shown,
+        Sketch,
+        Tile,
+        TileKey,
+        View,
+    )
     from modelweightvis.render.pieces import Decoders
 
 
@@ -123,6 +135,18 @@ class ElementRenderer(LeafRenderer):
         if statistics is None:
             return {}
         return {"placements": statistics.summary([one.name for one in plan.placements])}
+
+    def shown(self, plan: ScenePlan, box: Box) -> Sequence[Shown]:
+        """Return the elements that a rectangle shows."""
+        from modelweightvis.render.picking import own, shown
+
+        return [*shown(plan, box, own)]
+
+    def measure(self, values: Mapping[str, NDArray[np.float32]]) -> Mapping[str, Any]:
+        """Return figures and a histogram of elements that were picked out."""
+        from modelweightvis.render.picking import VALUE, figures
+
+        return figures(values[VALUE])
 
     def choices(self, plan: ScenePlan) -> Mapping[str, Sequence[str] | tuple[float, float]]:
         """Return colour maps that tell small from large, for everyone's eyes, and all statistics."""

@@ -105,6 +105,48 @@ def running(plan: Plan) -> Iterator[Running]:
         yield found
 
 
+@pytest.fixture(scope="session")
+def tensors() -> dict[str, Any]:
+    """Return tensors of several shapes, some with values that are no numbers."""
+    import numpy as np
+
+    random = np.random.default_rng(5)
+    matrix = random.standard_normal((40, 700)).astype(np.float32)
+    matrix[3, 5], matrix[3, 6], matrix[3, 7] = np.nan, np.inf, -np.inf
+    return {
+        "model.layers.0.mlp.up_proj.weight": matrix,
+        "model.layers.1.mlp.up_proj.weight": random.standard_normal((40, 700)).astype(np.float32),
+        "model.layers.0.self_attn.q_proj.weight": random.standard_normal((96, 64)).astype("f2"),
+        "model.norm.weight": random.standard_normal(700).astype(np.float32),
+        "bank": random.standard_normal((3, 5, 20, 30)).astype(np.float32),
+        "tall": random.standard_normal((9000, 3)).astype(np.float32),
+        "scalar": np.array(2.5, np.float32),
+    }
+
+
+@pytest.fixture(scope="session")
+def model(tmp_path_factory: pytest.TempPathFactory, tensors: dict[str, Any]) -> Path:
+    """Return a safetensors file of these tensors."""
+    from safetensors.numpy import save_file
+
+    path = tmp_path_factory.mktemp("model") / "model.safetensors"
+    save_file(tensors, path)
+    return path
+
+
+def planned(*inputs: Path, diff: bool = False) -> Plan:
+    from modelweightvis.profile import MODELWEIGHTVIS
+
+    return api.plan(api.Request(tuple(map(str, inputs)), profile=MODELWEIGHTVIS, diff=diff))
+
+
+@pytest.fixture(scope="session")
+def shown_model(model: Path) -> Iterator[Running]:
+    plan = planned(model)
+    with serving(lambda: plan) as found:
+        yield found
+
+
 @pytest.fixture
 def serve() -> Serve:
     """Serve a plan that is made when the server has begun."""
