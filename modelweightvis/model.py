@@ -146,11 +146,7 @@ def named(documents: Iterable[api.Document]) -> dict[str, LazyTensor]:
 
 def matching(tensors: Mapping[str, LazyTensor], match: str | None) -> dict[str, LazyTensor]:
     """Return the tensors that a glob matches, by the name they are found or stored by."""
-    return {
-        name: tensor
-        for name, tensor in tensors.items()
-        if matches(match, name, tensor.name)
-    }
+    return {name: tensor for name, tensor in tensors.items() if matches(match, name, tensor.name)}
 
 
 def open_model(

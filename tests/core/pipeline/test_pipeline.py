@@ -57,7 +57,7 @@ def request(*inputs: Path | str, **fields: Any) -> api.Request:
 
 def test_an_empty_name_is_said_to_be_one() -> None:
     with pytest.raises(SourceError, match="an input has an empty name"):
-        api.plan(request(""), BARE)
+        api.plan(request(""), registry=BARE)
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 The oracle is the table that was derived from transformers' module tree. Twice: with checkpoints
 that hold the names and shapes of the table, wherever the tests run; and all architectures with the
-checkpoints that transformers itself writes, where it is installed (`nox -s architectures`).
+checkpoints that transformers itself writes, where it is installed (`nox -s models`).
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ def test_every_tensor_of_a_picture_is_what_the_module_tree_says(
 def test_every_tensor_that_transformers_wrote_is_what_the_module_tree_says(
     tmp_path: Path, architecture: str
 ) -> None:
-    reason = "transformers writes checkpoints where it is: nox -s architectures"
+    reason = "transformers writes checkpoints where it is: nox -s models"
     pytest.importorskip("torch", reason=reason)
     pytest.importorskip("transformers", reason=reason)
     from architectures import build
