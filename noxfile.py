@@ -161,10 +161,11 @@ def plugins(session: nox.Session) -> None:
 
 @nox.session(requires=["build"])
 def bench(session: nox.Session) -> None:
-    """Measure against `vips dzsave`, `cp` and a floor, and print the table of the docs."""
+    """Measure against `vips dzsave`, `cp` and a floor, and print the tables of the docs."""
     install_built(session, *group("bench"))
     wheel = built_wheel(session)
     session.run("python", "tests/bench/spine.py", "--wheel", wheel, *session.posargs)
+    session.run("python", "tests/bench/checkpoint.py", *session.posargs)
 
 
 @nox.session
