@@ -161,6 +161,28 @@ class LeafRenderer(Protocol):
         """
         return {}
 
+    def measuring(self, plan: ScenePlan) -> ScenePlan:
+        """Return a plan whose tiles measure all that `summary` and `findings` can tell.
+
+        A live view paints it in the background; what it looks like does not matter.
+        """
+        return plan
+
+    def findings(
+        self, plan: ScenePlan, summary: Mapping[str, Any], *, complete: bool
+    ) -> Sequence[Mapping[str, Any]]:
+        """Return what stands out of what was measured, the gravest first, as plain data.
+
+        Each has `rule`, `severity` (`error`, `warning` or `note`), `tensor`, `text`, and where to
+        look: `x`, `y`, `width` and `height` in pixels of the maximum zoom.
+
+        Args:
+            plan: the scene; of a part of its placements nothing may have been measured yet.
+            summary: as `summary` returns it.
+            complete: everything was measured.
+        """
+        return ()
+
     def choices(self, plan: ScenePlan) -> Mapping[str, Sequence[str] | tuple[float, float]]:
         """Return what a live view offers of the fields of a view.
 

@@ -21,6 +21,7 @@ from arbvis_core.server.inspecting import Inspections
 from arbvis_core.server.jobs import GivenUpError, Pools, while_connected
 from arbvis_core.server.operations import OPERATIONS, Operation
 from arbvis_core.server.scenes import describe_sample
+from arbvis_core.server.surveying import Surveys
 from arbvis_core.server.views import bounded, view_of
 from arbvis_core.values import TileKey
 from arbvis_core.viewer.bundle import live_pages, statistics_script
@@ -47,7 +48,13 @@ class Service:
 
     def app(self) -> ASGIApp:
         """Return the application, behind its guard."""
-        answers = (self, Questions(self._live), Inspections(self._live, self._pools.values))
+        live, pools = self._live, self._pools
+        answers = (
+            self,
+            Questions(live),
+            Inspections(live, pools.values),
+            Surveys(live, pools),
+        )
         routes = [Route(one.path, answered(one, _endpoint(one, answers))) for one in OPERATIONS]
         handlers = {HTTPException: _refuse}
         return Guarded(Starlette(routes=routes, exception_handlers=handlers), self._access)

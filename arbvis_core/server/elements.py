@@ -136,6 +136,10 @@ class Elements:
                 return Grid(modified.values - base.values, modified.known & base.known)
         return self._of_side(shown, side or "value")
 
+    def sides(self, shown: Shown) -> Mapping[str, Grid]:
+        """Return every side of a window, each in its shape."""
+        return {name: self._of_side(shown, name) for name in shown.sides}
+
     def _of_side(self, shown: Shown, side: str) -> Grid:
         import numpy as np
 
@@ -219,13 +223,16 @@ def windows_of(shape: Sequence[int], rows: range, columns: range) -> Iterator[Wi
     at = rows.start
     while at < rows.stop:
         leading, row = divmod(at, shape[-2])
-        stop = min(shape[-2], row + rows.stop - at)
+        stop, matrices = min(shape[-2], row + rows.stop - at), 1
+        if len(shape) > 2 and not row:  # as many whole matrices as lie one after the other
+            whole = (rows.stop - at) // shape[-2]
+            matrices = max(1, min(whole, shape[-3] - leading % shape[-3]))
         index: list[tuple[int, int]] = []
         for length in reversed(shape[:-2]):
             leading, one = divmod(leading, length)
-            index.append((one, one + 1))
+            index.append((one, one + (1 if index else matrices)))
         yield (*index[::-1], (row, stop), own)
-        at += stop - row
+        at += (stop - row) * matrices
 
 
 def _difference(numbers: Mapping[str, float | None]) -> dict[str, Any]:

@@ -191,4 +191,57 @@ OPERATIONS = (
             Parameter("stop", "the byte after the last", number(0, 1 << 62), required=True),
         ),
     ),
+    Operation(
+        "tensors",
+        "/api/scenes/{scene}/tensors",
+        "What is placed, page by page, with figures as far as it was measured. To sort by a figure "
+        "lets the background measure all of them; what is not measured yet comes last.",
+        (
+            Parameter("filter", "words that name, role or dtype have"),
+            Parameter(
+                "sort",
+                "name, role, layer, expert, dtype, elements, bytes, bits_per_weight, "
+                "or a figure; in the order of the picture if left out",
+            ),
+            Parameter("order", "of what is sorted by", one_of("asc", "desc")),
+            Parameter("offset", "rows to leave out", number(0, 1 << 31, 0)),
+            Parameter("limit", "rows at most", number(0, 1000, 100)),
+        ),
+    ),
+    Operation(
+        "search",
+        "/api/search",
+        "What letters fit best, in all scenes: names of tensors, files and labels, and where they are.",
+        (Parameter("q", "letters, in the order of the name", required=True),),
+    ),
+    Operation(
+        "stats",
+        "/api/scenes/{scene}/stats",
+        "Figures and a histogram of a tensor, as those of a bundle, or of a rectangle of at most "
+        "4,194,304 pixels.",
+        (
+            Parameter("tensor", "a name"),
+            *(one._replace(required=False) for one in PLACE),
+            Parameter("width", "in pixels", number(1, 1 << 62)),
+            Parameter("height", "in pixels", number(1, 1 << 62)),
+        ),
+    ),
+    Operation(
+        "profile",
+        "/api/scenes/{scene}/profile",
+        "How large the rows or columns of a tensor are, leading axes counted through; exact. Where "
+        "there are more than 4096, `bin` of them share an entry: `rms` is that of all of them, "
+        "`largest` the one with the greatest, which is `largest_rms`, and `max_abs` the greatest |x|.",
+        (
+            Parameter("tensor", "a name", required=True),
+            Parameter("axis", "what is told apart", one_of("rows", "columns"), required=True),
+            SIDE,
+        ),
+    ),
+    Operation(
+        "findings",
+        "/api/scenes/{scene}/findings",
+        "What stands out of what was measured so far, the rule that found it, and where to look. To "
+        "ask lets the background measure the rest; `complete` says when it has.",
+    ),
 )

@@ -7,15 +7,16 @@ them. Here it is, and it is empty.
 from __future__ import annotations
 
 import base64
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from arbvis_core.values import TILE, parts_of
+from arbvis_core.values import TILE, Box, parts_of
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from arbvis_core.values import Box, Placement, ScenePlan
+    from arbvis_core.values import Placement, ScenePlan, TileKey
 
 #: The pixels under a tile, and who is placed on them.
 Levels = list["NDArray[np.bool_]"]
@@ -59,6 +60,13 @@ class Places:
     def crop(self, box: Box) -> ScenePlan:
         """Do what the plan's own `crop` does, sooner."""
         return self._plan.only(self.within(box))
+
+    def around(self, keys: Sequence[TileKey]) -> tuple[Placement, ...]:
+        """Return the placements that meet the smallest box around tiles of the maximum zoom."""
+        across, down = ({getattr(one, axis) for one in keys} for axis in "xy")
+        left, top = min(across) * TILE, min(down) * TILE
+        size = (max(across) + 1) * TILE - left, (max(down) + 1) * TILE - top
+        return self.within(Box(left, top, *size))
 
     def within(self, box: Box) -> tuple[Placement, ...]:
         """Return the placements that meet a box, in their order."""

@@ -14,11 +14,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from arbvis_core.errors import ArbvisError
 from arbvis_core.server.jobs import GivenUpError
+from arbvis_core.values import TileKey, View
 
 if TYPE_CHECKING:
     from arbvis_core.server.scenes import LiveScene
-    from arbvis_core.server.trees import Tree
-    from arbvis_core.values import TileKey, View
 
 #: Seconds after which nobody is taken to look any more.
 PATIENCE = 4.0
@@ -40,7 +39,11 @@ class Task(NamedTuple):
     """How a tile becomes exact: with a view that needs these planes, from so many bytes."""
 
     view: View
-    cost: int
+    cost: float
+
+
+#: What stands for all statistics of a scene, where tiles are wanted; these come last.
+FIGURES = ("statistics",)
 
 
 class Refiner:
@@ -66,7 +69,7 @@ class Refiner:
         self._wanted: dict[Wanted, Task] = {}
         self._changes: list[Wanted] = []
         self._current: Wanted | None = None
-        self._tree: Tree | None = None
+        self._done: Callable[[], int] = lambda: 0
         self._of = 0
         self._failed: str | None = None
         self._seen = float("-inf")
@@ -76,10 +79,18 @@ class Refiner:
     def want(self, scene: str, key: TileKey, view: View) -> None:
         """Let a tile become exact."""
         found = self._scenes[scene]
-        one = Wanted(scene, key, found.planes(view))
+        self._add(Wanted(scene, key, found.planes(view)), Task(view, found.cost(key)))
+
+    def want_figures(self, scene: str) -> None:
+        """Let all of a scene be measured, after every tile that is wanted."""
+        found = self._scenes[scene]
+        if not found.figures.complete:
+            self._add(Wanted(scene, TileKey(0, 0, 0), FIGURES), Task(View(), float("inf")))
+
+    def _add(self, one: Wanted, task: Task) -> None:
         with self._changed:
             if one not in self._wanted and len(self._wanted) < MOST:
-                self._wanted[one] = Task(view, found.cost(key))
+                self._wanted[one] = task
             if self._thread is None and not self._stopped:
                 self._thread = Thread(target=self._run, name="arbvis-refine", daemon=True)
                 self._thread.start()
@@ -101,7 +112,7 @@ class Refiner:
                 "edition": len(self._changes),
                 "state": self._state(),
                 "waiting": len(self._wanted),
-                "done": min(self._tree.painted, self._of) if self._tree else 0,
+                "done": min(self._done(), self._of),
                 "of": self._of,
                 "tiles": [[one.scene, *one.key] for one in fresh],
                 "failure": self._failed,
@@ -174,15 +185,31 @@ class Refiner:
         with self._changed:
             del self._wanted[wanted]
             self._failed = failed or self._failed
-            if failed is None:
+            if failed is None and wanted.planes != FIGURES:
                 scene.renew(wanted.key)
                 self._changes.append(wanted)
 
     def _measure(self, scene: LiveScene, wanted: Wanted) -> None:
         view = self._wanted[wanted].view
         scene.open_store()
+        if wanted.planes == FIGURES:
+            self._measure_all(scene)
+            return
         tree = scene.tree(wanted.key, view, self, once=True)
-        self._tree, self._of = tree, scene.leaves(wanted.key)
+        self._done, self._of = lambda: tree.painted, scene.leaves(wanted.key)
         planes = tree.planes(wanted.key)
         if planes is not None:
             tree.keep(wanted.key, planes)
+
+    def _measure_all(self, scene: LiveScene) -> None:
+        """Measure what no tile that was wanted has measured."""
+        figures = scene.figures
+        self._done, self._of = lambda: figures.done, figures.of
+        if figures.complete:  # a run before this one has measured it
+            return
+        for keys in figures.blocks():
+            tree = scene.measuring(figures.plan.only(scene.places.around(keys)), View(), self)
+            for key in keys:
+                tree.leaf(key)
+        if scene.store is not None:
+            figures.save(scene.store)

@@ -7,7 +7,8 @@ measured.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from threading import Lock
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -15,6 +16,7 @@ from arbvis_core.encode import encode_tile
 from arbvis_core.reading import SMALL, read_crops
 from arbvis_core.registry import guard
 from arbvis_core.server.faults import NotFoundError
+from arbvis_core.server.figures import Figures
 from arbvis_core.server.presence import Levels, Places
 from arbvis_core.server.store import Shelf, Store
 from arbvis_core.server.trees import Memory, Tree, size_of
@@ -82,6 +84,7 @@ class LiveScene:
         self.store: Store | None = None
         self.places = Places(plan)
         self.levels: Levels = self.places.levels()
+        self.figures = Figures(plan, registry, self.levels)
         self._budget = budget
         self._place = place
         self._small = self.places.bytes <= SMALL
@@ -133,6 +136,7 @@ class LiveScene:
         with self._lock:
             if self.store is None and self._place is not None:
                 self.store = Store(self.plan, self._place)
+                self.figures.load(self.store)
 
     def known(self, key: TileKey, view: View) -> Drawn | None:
         """Return a tile if it is kept."""
@@ -173,7 +177,30 @@ class LiveScene:
     def tree(self, key: TileKey, view: View, check: Check, *, once: bool = False) -> Tree:
         """Return what draws a tile and everything under it."""
         cropped = self.places.crop(self.box(key))
-        return Tree(cropped, self.registry, view, self.memory, check, store=self.store, once=once)
+        if not once:
+            return Tree(cropped, self.registry, view, self.memory, check, store=self.store)
+        cropped = replace(cropped, attributes=self.figures.plan.attributes)
+        return self.measuring(cropped, view, check)
+
+    def measuring(
+        self,
+        plan: ScenePlan,
+        view: View,
+        check: Check,
+        *,
+        measured: Callable[[TileKey, Any], None] | None = None,
+    ) -> Tree:
+        """Return what goes over a part of the scene once, and measures it, for all unless for one."""
+        return Tree(
+            plan,
+            self.registry,
+            view,
+            self.memory,
+            check,
+            store=self.store,
+            once=True,
+            measured=measured or self.figures.add,
+        )
 
     def _estimate(self, key: TileKey, tree: Tree, view: View) -> Estimate | None:
         """Return planes from a sample; None if the renderer does not estimate."""

@@ -29,7 +29,9 @@ if TYPE_CHECKING:
 LIMIT = 2 << 30
 #: The share of it that one scene may take, before it is compressed.
 SHARE = 0.5
-_SUFFIX = ".planes"
+#: Bytes of a summary, before it is compressed, that are kept.
+SUMMARY = 64 << 20
+_SUFFIX, _SUMMARY = ".planes", ".summary"
 
 
 class Shelf:
@@ -123,6 +125,27 @@ class Store:
         """Keep the planes of a tile, unless it is too deep in the pyramid for all like it to fit."""
         if key.zoom <= self._deepest:
             self._shelf.put(self._name(key, planes), packed(planes))
+
+    def load_summary(self) -> bytes | None:
+        """Return what was measured of the scene, if it is there and whole."""
+        from isal import isal_zlib
+
+        data = self._shelf.get(self._content[:40] + _SUMMARY)
+        if data is None:
+            return None
+        inflater = isal_zlib.decompressobj()
+        try:
+            found = bytes(inflater.decompress(data, SUMMARY))
+        except isal_zlib.error:  # type: ignore[misc]
+            return None
+        return found if inflater.eof else None
+
+    def save_summary(self, data: bytes) -> None:
+        """Keep what was measured of the scene."""
+        from isal import isal_zlib
+
+        if len(data) < SUMMARY:
+            self._shelf.put(self._content[:40] + _SUMMARY, bytes(isal_zlib.compress(data, 1)))
 
     def _name(self, key: TileKey, planes: Any) -> str:
         which = repr((self._content, tuple(key), sorted(planes)))

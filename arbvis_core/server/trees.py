@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -75,6 +75,7 @@ class Tree(Subtree):
         *,
         store: Store | None = None,
         once: bool = False,
+        measured: Callable[[TileKey, Any], None] | None = None,
     ) -> None:
         """Begin.
 
@@ -86,11 +87,13 @@ class Tree(Subtree):
             check: whether to go on.
             store: where planes are kept from one run to the next.
             once: what is read will not be asked for again.
+            measured: is handed the statistics of every tile of the maximum zoom.
         """
         reader = Reader(plan.sources, memory.pages) if once else KeptReader(plan, memory)
         super().__init__(plan, registry, reader, view)
         self.painted = 0
         self._once = once
+        self._measured = measured
         self._memory = memory
         self._check = check
         self._store = store
@@ -113,7 +116,11 @@ class Tree(Subtree):
         """Paint a tile of the maximum zoom, if there is any point in it."""
         self._check.check()
         self.painted += 1
-        return super().leaf(key, emit)
+        found = super().leaf(key, emit)
+        if self._measured is not None:
+            self._measured(key, self.statistics)
+        self.statistics = None  # nobody adds them up here
+        return found
 
     def known(self, key: TileKey) -> Planes | None:
         """Return a tile's planes if they were measured before."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from arbvis_core.api import Leaf, LeafRenderer
@@ -147,6 +148,18 @@ class ElementRenderer(LeafRenderer):
         from modelweightvis.render.picking import VALUE, figures
 
         return figures(values[VALUE])
+
+    def measuring(self, plan: ScenePlan) -> ScenePlan:
+        """Return a plan that measures rows and columns too."""
+        return replace(plan, attributes={**plan.attributes, "profiles": True})
+
+    def findings(
+        self, plan: ScenePlan, summary: Mapping[str, Any], *, complete: bool
+    ) -> Sequence[Mapping[str, Any]]:
+        """Return what the rules of reports find, and where; copies only once all was measured."""
+        from modelweightvis.reports.placing import placed
+
+        return placed(plan, summary, complete=complete)
 
     def choices(self, plan: ScenePlan) -> Mapping[str, Sequence[str] | tuple[float, float]]:
         """Return colour maps that tell small from large, for everyone's eyes, and all statistics."""

@@ -19,8 +19,17 @@ _PLAIN = ("norm", "bias")
 Finding = dict[str, Any]
 
 
-def findings_of(scene: ScenePlan, rows: Sequence[Row], summary: Mapping[str, Any]) -> list[Finding]:
-    """Return what stands out of a model, the gravest first."""
+def findings_of(
+    scene: ScenePlan, rows: Sequence[Row], summary: Mapping[str, Any], *, copies: bool = True
+) -> list[Finding]:
+    """Return what stands out of a model, the gravest first.
+
+    Args:
+        scene: of the model.
+        rows: what was measured of its tensors.
+        summary: the same, as `stats.json` has it.
+        copies: look for tensors that are one another's copies, which are read for it.
+    """
     measured = summary.get("placements", {})
     found = list(_values(rows))
     for row in rows:
@@ -33,7 +42,7 @@ def findings_of(scene: ScenePlan, rows: Sequence[Row], summary: Mapping[str, Any
             "the same values in the same order",
             f"{' and '.join(group[:4])} hold the same values",
         )
-        for group in duplicates_of(scene, rows)
+        for group in (duplicates_of(scene, rows) if copies else ())
     ]
     order = ("non-finite", "zero tensor", "dead head", "zero rows", "zero columns", "duplicate")
     return sorted(
