@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from arbvis_core import hookimpl
 from arbvis_core.diff.builder import ByteDiffBuilder
+from arbvis_core.diff.json_builder import JsonDiffBuilder
 from arbvis_core.formats.raw import RawFormat
 from arbvis_core.layouts.hilbert import HilbertLayout
 from arbvis_core.render.byte_differences import ByteDifferenceRenderer
@@ -31,8 +32,8 @@ def arbvis_formats() -> list[Format]:
 
 @hookimpl
 def arbvis_diff_builders() -> list[DiffBuilder]:
-    """Any two files can be compared byte by byte."""
-    return [ByteDiffBuilder()]
+    """Any two files can be compared byte by byte, JSON value by value."""
+    return [ByteDiffBuilder(), JsonDiffBuilder()]
 
 
 @hookimpl

@@ -189,6 +189,9 @@ class Session:
         rate = quantity(report.pixels / max(report.seconds, 1e-9), "px")
         done = f"{count(report.tiles, 'tile')}, {quantity(report.bytes, 'B')} "
         self._say(f"{done if sink else 'measured '}in {duration(report.seconds)}, {rate}/s")
+        for scene in plan.scenes:
+            if told := report.summaries[scene.key].get("told"):
+                self._say(f"{scene.label}: {told}")
         return report
 
     def _protect(self, plan: Plan, sink: Any) -> list[str]:

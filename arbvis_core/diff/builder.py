@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from arbvis_core import values
+from arbvis_core.diff.files import NAMED, Pair, called, comparable, others, pairs_of, titled
 from arbvis_core.layouts.hilbert import BYTE_DIFFERENCE, bytes_of
 from arbvis_core.protocols import Decoder, DiffBuilder, Priority, Window
 
@@ -13,18 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from arbvis_core.values import Document, Region, Request, Source
-
-#: Files that a warning names before it only counts them.
-NAMED = 10
-
-
-class Pair(NamedTuple):
-    """Files that belong together; None where a side has none."""
-
-    name: str
-    left: Source | None
-    right: Source | None
+    from arbvis_core.values import Document, Region, Request
 
 
 class ByteDifferenceDecoder(Decoder):
@@ -70,71 +60,32 @@ class ByteDiffBuilder(DiffBuilder):
 
     def matches(self, request: Request, sides: Sequence[Sequence[Document]]) -> bool:
         """Tell whether every input holds files; those that were left out do not count."""
-        others = _others(request, sides)
-        return bool(others) and all(_files(request, sides, index) for index in (0, *others))
+        return comparable(request, sides)
 
     def build(self, request: Request, sides: Sequence[Sequence[Document]]) -> Sequence[Document]:
         """Return one document per input after the first; nothing is read."""
-        base = _files(request, sides, 0)
         return [
-            _difference(request, index, base, _files(request, sides, index))
-            for index in _others(request, sides)
+            _difference(request, index, pairs_of(request, sides, index))
+            for index in others(request, sides)
         ]
 
 
-def _others(request: Request, sides: Sequence[Sequence[Document]]) -> tuple[int, ...]:
-    opened = request.opened
-    return tuple(index for index in range(1, len(sides)) if index >= len(opened) or opened[index])
-
-
-def _files(request: Request, sides: Sequence[Sequence[Document]], index: int) -> list[Source]:
-    """Return the files of an input in the order they were opened.
-
-    What a format has found beside a file that was named counts only if nothing that was named does.
-    """
-    found = {source.key: source for document in sides[index] for source in document.sources}
-    opened = request.opened[index] if index < len(request.opened) else ()
-    return [source for source in opened if source.key in found] or list(found.values())
-
-
-def pair(left: Sequence[Source], right: Sequence[Source]) -> list[Pair]:
-    """Pair one file with one file whatever they are called, else files of one relative path."""
-    if len(left) == len(right) == 1:
-        return [Pair(left[0].name, left[0], right[0])]
-    ours, theirs = dict(_named(left)), dict(_named(right))
-    names = dict.fromkeys((*ours, *theirs))
-    return [Pair(name, ours.get(name), theirs.get(name)) for name in names]
-
-
-def _named(sources: Sequence[Source]) -> Iterator[tuple[str, Source]]:
-    """Yield sources by names that are unique; a name that comes again is numbered."""
-    taken: set[str] = set()
-    for source in sources:
-        name, count = source.name, 1
-        while name in taken:
-            count += 1
-            name = f"{source.name} ({count})"
-        taken.add(name)
-        yield name, source
-
-
-def _difference(
-    request: Request, index: int, left: Sequence[Source], right: Sequence[Source]
-) -> Document:
-    called = [_called(request, number) for number in (0, index)]
-    pairs = pair(left, right)
+def _difference(request: Request, index: int, pairs: Sequence[Pair]) -> Document:
+    names = [called(request, number) for number in (0, index)]
+    left = [one.left for one in pairs if one.left]
+    right = [one.right for one in pairs if one.right]
     only_left = [one.name for one in pairs if one.right is None]
     only_right = [one.name for one in pairs if one.left is None]
     unequal = [one for one in pairs if one.left and one.right and one.left.size != one.right.size]
     return values.Document(
-        name=f"{called[1]} − {called[0]}",
+        name=titled(request, index, (left, right), "other files"),
         format=ByteDiffBuilder.name,
         sources=tuple({source.key: source for source in (*left, *right)}.values()),
         regions=tuple(map(_region, pairs)),
         metadata={
             "difference": {
-                "left": called[0],
-                "right": called[1],
+                "left": names[0],
+                "right": names[1],
                 "paired": len(pairs) - len(only_left) - len(only_right),
                 "only_left": len(only_left),
                 "only_right": len(only_right),
@@ -143,9 +94,9 @@ def _difference(
         },
         input=index,
         warnings=(
-            *_alone(only_left, called[0]),
-            *_alone(only_right, called[1]),
-            *_lengths(unequal, called),
+            *_alone(only_left, names[0]),
+            *_alone(only_right, names[1]),
+            *_lengths(unequal, names),
         ),
     )
 
@@ -171,26 +122,18 @@ def _alone(names: Sequence[str], side: str) -> Iterator[str]:
     if names:
         shown = ", ".join(names[:NAMED])
         more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-        files = "1 file is" if len(names) == 1 else f"{len(names)} files are"
-        yield f"{files} only in {side}: {shown}{more}"
+        count = "1 file is" if len(names) == 1 else f"{len(names)} files are"
+        yield f"{count} only in {side}: {shown}{more}"
 
 
-def _lengths(unequal: Sequence[Pair], called: Sequence[str]) -> Iterator[str]:
+def _lengths(unequal: Sequence[Pair], names: Sequence[str]) -> Iterator[str]:
     for one in unequal[:NAMED]:
         if one.left and one.right:
             sizes = one.left.size, one.right.size
-            longer = called[sizes[1] > sizes[0]]
+            longer = names[sizes[1] > sizes[0]]
             yield (
-                f"{one.name}: {sizes[0]} bytes in {called[0]} and {sizes[1]} in {called[1]}; "
+                f"{one.name}: {sizes[0]} bytes in {names[0]} and {sizes[1]} in {names[1]}; "
                 f"the last {abs(sizes[1] - sizes[0])} are only in {longer}"
             )
     if len(unequal) > NAMED:
         yield f"{len(unequal) - NAMED} more files differ in length"
-
-
-def _called(request: Request, index: int) -> str:
-    """Name an input by the last part of its path, or by all of it if another has the same."""
-    words = [
-        spec.replace("\\", "/").rstrip("/").rpartition("/")[2] or spec for spec in request.inputs
-    ]
-    return words[index] if words.count(words[index]) == 1 else request.inputs[index]

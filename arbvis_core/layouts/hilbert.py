@@ -30,6 +30,10 @@ if TYPE_CHECKING:
 BYTES = "bytes"
 #: The encoding of a region that is the difference of the bytes of two files.
 BYTE_DIFFERENCE = "byte-difference"
+#: The same where `attributes["pieces"]` says what lies beside what: see `arbvis_core.regions.pieces`.
+ALIGNED_BYTES = "aligned-bytes"
+#: Attributes of a region that are for its layout and its renderer, and no facts about it.
+INNER = ("pieces", "outlines")
 
 
 class _Run(NamedTuple):
@@ -101,7 +105,8 @@ def hue_of(name: str) -> int:
 
 
 def _is_difference(document: Document) -> bool:
-    return document.derived and any(one.encoding == BYTE_DIFFERENCE for one in document.regions)
+    kinds = (BYTE_DIFFERENCE, ALIGNED_BYTES)
+    return document.derived and any(one.encoding in kinds for one in document.regions)
 
 
 def _difference(document: Document) -> Scene:
@@ -122,7 +127,7 @@ def _difference(document: Document) -> Scene:
             stop=stop,
             label=(x, y),
             hue=hue_of(region.name),
-            attributes=region.attributes,
+            attributes={name: one for name, one in region.attributes.items() if name not in INNER},
         )
         for region, start, stop, box, (x, y) in zip(
             regions, starts, stops, boxes.tolist(), centroids.tolist(), strict=True
@@ -135,7 +140,27 @@ def _difference(document: Document) -> Scene:
         placements=placements,
         renderer="byte-differences",
         documents=(document,),
+        labels=_outlines(regions, starts, canvas),
         attributes=document.metadata.get("difference", {}),
+    )
+
+
+def _outlines(
+    regions: Sequence[Region], starts: Sequence[int], canvas: Canvas
+) -> tuple[Label, ...]:
+    """Outline what a difference names in its files: name, kind, first and last position, text."""
+    found = [
+        (name, kind, begin + start, begin + stop, text)
+        for region, begin in zip(regions, starts, strict=True)
+        for name, kind, start, stop, text in region.attributes.get("outlines", ())
+        if start < stop
+    ]
+    if not found:
+        return ()
+    boxes, _ = _measure([(start, stop) for _, _, start, stop, _ in found], canvas)
+    return tuple(
+        values.Label(name, kind, values.Box(*box), start, stop, text)
+        for (name, kind, start, stop, text), box in zip(found, boxes.tolist(), strict=True)
     )
 
 

@@ -8,8 +8,9 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from arbvis_core.errors import UsageError
+from arbvis_core.pipeline.parsing import only_recognised
 from arbvis_core.registry import guard
-from arbvis_core.values import Document, Request
+from arbvis_core.values import Document, Request, parts_of
 
 if TYPE_CHECKING:
     from arbvis_core.registry import Registry
@@ -29,16 +30,60 @@ def derive(request: Request, documents: Sequence[Document], registry: Registry) 
 def _difference(
     request: Request, documents: Sequence[Document], registry: Registry
 ) -> list[Document]:
+    """Let the builders share what is compared: each takes what it can of what is left."""
     if len(request.inputs) < 2:
         raise UsageError("--diff compares: name at least two inputs")
-    sides = [
-        [document for document in documents if document.input == index]
-        for index in range(len(request.inputs))
-    ]
-    for one in registry.diff_builders:
-        if registry.ask(one, partial(one.item.matches, request, sides), "the inputs"):
-            with guard(one, "derive", f"the difference by {one.item.name}"):
-                return [replace(made, derived=True) for made in one.item.build(request, sides)]
-    raise UsageError(
-        f"--diff: nothing here can compare {' and '.join(request.inputs)}; see 'arbvis plugins'"
+    apart = only_recognised(request)
+    sides, beside = (
+        [
+            [one for one in documents if one.input == index and aside == _beside(one, apart)]
+            for index in range(len(request.inputs))
+        ]
+        for aside in (False, True)
     )
+    found: list[Document] = []
+    notes: list[str] = []
+    for one in registry.diff_builders:
+        if found and not _the_same(beside):
+            sides = [[*side, *more] for side, more in zip(sides, beside, strict=True)]
+            beside = [[] for _ in sides]
+        matches = registry.ask(one, partial(one.item.matches, request, sides), "the inputs")
+        with guard(one, "derive", f"the difference by {one.item.name}"):
+            notes += one.item.notes(request, sides)
+            made = one.item.build(request, sides) if matches else ()
+        found += [replace(document, derived=True) for document in made]
+        sides = [_without(side, made) for side in sides]
+    if not found:
+        raise UsageError(
+            f"--diff: nothing here can compare {' and '.join(request.inputs)}; see 'arbvis plugins'"
+        )
+    return [replace(found[0], warnings=(*found[0].warnings, *notes)), *found[1:]]
+
+
+def _beside(document: Document, apart: bool) -> bool:  # noqa: FBT001  the profile's
+    """Tell whether a document only lies beside what is compared, and has to wait for it."""
+    return apart and document.format == "raw"
+
+
+def _without(side: Sequence[Document], made: Sequence[Document]) -> list[Document]:
+    """Take what was compared out of a side."""
+    taken = {source.key for document in made for source in document.sources}
+    left = []
+    for one in side:
+        sources = tuple(source for source in one.sources if source.key not in taken)
+        if len(sources) == len(one.sources):
+            left.append(one)
+        elif sources:
+            whole = (
+                region
+                for region in one.regions
+                if not any(part.source in taken for part in parts_of(region))
+            )
+            left.append(replace(one, sources=sources, regions=tuple(whole)))
+    return left
+
+
+def _the_same(sides: Sequence[Sequence[Document]]) -> bool:
+    """Tell whether every side holds the very same files, which need not be compared."""
+    held = [{source.key for one in side for source in one.sources} for side in sides]
+    return all(keys == held[0] for keys in held)

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from arbvis_core.registry import Registered, Registry
 
 
+#: No file beside a model that is larger is compared with its like beside another.
+SIBLING = 64 << 20
+
+
 def parse(request: Request, opened: Opened, registry: Registry) -> tuple[list[Document], list[str]]:
     """Let the formats say what is in the sources, folder by folder, and add what lies beside them.
 
@@ -39,7 +43,7 @@ def parse(request: Request, opened: Opened, registry: Registry) -> tuple[list[Do
             warnings += unparsed
     if request.format and all(one.format != request.format for one in documents) and not warnings:
         raise UsageError(f"--format {request.format}: it reads none of {', '.join(request.inputs)}")
-    if _only_recognised(request) and not documents:
+    if only_recognised(request) and all(one.format == "raw" for one in documents):
         known = ", ".join(one.item.name for one in registry.formats if one.item.priority > 0)
         names = " ".join(request.inputs)
         raise UsageError(
@@ -81,6 +85,7 @@ def _parse_folder(
     """Parse one folder; where the profile is lenient, what no format has is shown as bytes."""
     documents: list[Document] = []
     warnings: list[str] = []
+    known: set[str] = set()
     for one, claimed in _claims(folder, request, registry):
         others = folder.members if one.item.priority <= Priority.FALLBACK else folder.around()
         siblings = tuple(source for source in others if source.key not in claimed)
@@ -88,12 +93,20 @@ def _parse_folder(
         found, unparsed = _parse_group(one, group, request)
         documents += [_enrich(document, siblings, registry) for document in found]
         warnings += unparsed
-    if not _only_recognised(request):
-        shown = {source.key for document in documents for source in document.sources}
-        rest = tuple(source for source in folder.members if source.key not in shown)
-        if rest:
-            group = Group(folder.name, rest, (), folder.index)
-            documents += _parsed(registry.format("raw"), group)
+        known |= {*claimed}
+    shown = {source.key for document in documents for source in document.sources}
+    rest = tuple(source for source in folder.members if source.key not in shown)
+    if only_recognised(request):
+        siblings = tuple(one for one in rest if request.diff and one.key not in known)
+        rest = tuple(one for one in siblings if one.size <= SIBLING)
+        warnings += [
+            f"{one.name} is no model and larger than {SIBLING >> 20} MiB: it is not compared"
+            for one in siblings
+            if one.size > SIBLING
+        ]
+    if rest:
+        group = Group(folder.name, rest, (), folder.index)
+        documents += _parsed(registry.format("raw"), group)
     return documents, warnings
 
 
@@ -106,7 +119,7 @@ def _claims(
     what it knows, and the others share the rest.
     """
     chosen = registry.format(request.format) if request.format else None
-    least = Priority.FALLBACK + 1 if _only_recognised(request) else Priority.FALLBACK
+    least = Priority.FALLBACK + 1 if only_recognised(request) else Priority.FALLBACK
     formats = [one for one in registry.formats if one is not chosen and one.item.priority >= least]
     claims: dict[str, tuple[Registered[Format], dict[str, Source]]] = {}
     for source in folder.members:
@@ -119,10 +132,11 @@ def _claims(
     return claims.values()
 
 
-def _only_recognised(request: Request) -> bool:
+def only_recognised(request: Request) -> bool:
     """Tell whether a fallback takes nothing: what only it would take lies beside what is shown.
 
-    So it is in a strict profile, unless a layout was asked for that shows other things.
+    So it is in a strict profile, unless a layout was asked for that shows other things. Where
+    inputs are compared, what lies beside them is too, but only once they are.
     """
     profile = request.profile
     return profile.strict and request.layout in (None, profile.layout)

@@ -175,19 +175,27 @@ class Enricher(Protocol):
 
 
 class DiffBuilder(Protocol):
-    """Makes documents that say what differs between inputs. Nothing is computed yet."""
+    """Makes documents that say what differs between inputs. Pixels are not computed yet.
+
+    Builders share the inputs: by priority, each takes what it can compare, and the sources of the
+    documents that it makes are gone for those that come after it.
+    """
 
     name: str
     priority: int
     decoders: tuple[Decoder, ...] = ()
 
     def matches(self, request: Request, sides: Sequence[Sequence[Document]]) -> bool:
-        """Tell whether this builder can compare the sides: the documents of each input."""
+        """Tell whether this builder can compare the sides: what is left of each input."""
         ...
 
     def build(self, request: Request, sides: Sequence[Sequence[Document]]) -> Sequence[Document]:
-        """Return the documents of the difference."""
+        """Return the documents of the difference; their `sources` are what was compared."""
         ...
+
+    def notes(self, request: Request, sides: Sequence[Sequence[Document]]) -> Sequence[str]:
+        """Say what is left to other builders although it looks as if it belonged to this one."""
+        return ()
 
 
 class Derivation(Protocol):

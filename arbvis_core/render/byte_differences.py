@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from arbvis_core.regions.pieces import Reading
     from arbvis_core.values import (
         Crop,
         Leaf,
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 PLANES = ("both", "left", "right", "grew", "shrank")
 #: Colours of a ramp in the legend.
 STOPS = 5
+#: What stands in `sides` where both have a byte.
+BOTH_SIDES = 3
 
 
 class Measured(NamedTuple):
@@ -90,7 +93,7 @@ class ByteDifferenceRenderer(LeafRenderer):
         return [
             values.Crop(source, first, size)
             for placement in _met(plan, start)
-            for _, source, first, size in _runs(placement, start)
+            for source, first, size in _read(placement, start)
         ]
 
     def paint(
@@ -143,8 +146,10 @@ class ByteDifferenceRenderer(LeafRenderer):
             spots = [{"name": one, "offset": getattr(statistics[one], end)} for one in name]
             places[end] = spots[0] if spots else None
         return {
+            "told": _told(plan, total, places),
             **_figures(total),
             **places,
+            **({"values": plan.attributes["values"]} if "values" in plan.attributes else {}),
             "files_changed": len(differing),
             "placements": {name: {"stats": _figures(statistics[name])} for name in names},
         }
@@ -153,7 +158,7 @@ class ByteDifferenceRenderer(LeafRenderer):
         """Say what the colours mean and, once they were counted, how many bytes differ."""
         total = None if statistics is None else _total(statistics)
         leaf = tuple(_entries(plan, total))
-        told = "" if total is None else f"{_told(self.summary(plan, statistics), total)} "
+        told = "" if total is None else f"{self.summary(plan, statistics)['told']} "
         note = (
             "Zoomed out, a pixel is as bright as the mean change under it, and what changed at all "
             "is seen; where as much grew as shrank it is yellow."
@@ -165,15 +170,38 @@ class ByteDifferenceRenderer(LeafRenderer):
         )
 
 
-def _runs(placement: Placement, start: int) -> Iterator[tuple[int, str, int, int]]:
-    """Yield side, source, first byte and length of what lies under the tile at `start`."""
+def _read(placement: Placement, start: int) -> Iterator[tuple[str, int, int]]:
+    """Yield source, first byte and length of what lies under the tile at `start`."""
+    operands = placement.region.operands
+    if "pieces" not in placement.region.attributes:
+        for side, first, size in _runs(placement, start):
+            yield operands[side if len(operands) == 2 else 0].parts[0].source, first, size
+        return
+    for one in _readings(placement, start):
+        yield operands[one.side].parts[0].source, one.start, one.stop - one.start
+
+
+def _runs(placement: Placement, start: int) -> Iterator[tuple[int, int, int]]:
+    """Yield side, first byte and length of files that are compared offset by offset."""
     first = max(start - placement.start, 0)
     region = placement.region
     for index, operand in enumerate(region.operands):
         side = int(region.attributes.get("side") == "B") if len(region.operands) == 1 else index
         size = min(start + AREA - placement.start, operand.shape[0]) - first
         if size > 0:
-            yield side, operand.parts[0].source, first, size
+            yield side, first, size
+
+
+def _window(placement: Placement, start: int) -> tuple[int, int]:
+    """Return the first and the last position of a placement under the tile at `start`."""
+    stop = min(placement.stop, start + AREA)
+    return max(start - placement.start, 0), stop - placement.start
+
+
+def _readings(placement: Placement, start: int) -> Sequence[Reading]:
+    from arbvis_core.regions.pieces import readings
+
+    return readings(placement.region.attributes["pieces"], *_window(placement, start))
 
 
 def _joined(
@@ -186,11 +214,36 @@ def _joined(
     sides = np.zeros(AREA, dtype=np.uint8)
     buffers = iter(parts)
     for placement in _met(plan, start):
-        for side, _, first, size in _runs(placement, start):
-            begin = placement.start + first - start
-            data[side, begin : begin + size] = next(buffers).reshape(-1)
-            sides[begin : begin + size] |= side + 1
+        begin = placement.start - start
+        if "pieces" in placement.region.attributes:
+            _join_pieces(placement, start, buffers, data, sides)
+            continue
+        for side, first, size in _runs(placement, start):
+            data[side, begin + first : begin + first + size] = next(buffers).reshape(-1)
+            sides[begin + first : begin + first + size] |= side + 1
     return data, sides
+
+
+def _join_pieces(
+    placement: Placement,
+    start: int,
+    buffers: Iterator[NDArray[np.uint8]],
+    data: NDArray[np.uint8],
+    sides: NDArray[np.uint8],
+) -> None:
+    """Put the pieces of a placement into a tile; what both say alike stays 0 on both sides."""
+    from arbvis_core.regions.pieces import same
+
+    begin = placement.start - start
+    packed = placement.region.attributes["pieces"]
+    for first, last in same(packed, *_window(placement, start)):
+        sides[begin + first : begin + last] = BOTH_SIDES
+    for reading in _readings(placement, start):
+        content = next(buffers).reshape(-1)
+        for run in reading.runs:
+            at, source = begin + run.at, run.start - reading.start
+            data[run.side, at : at + run.size] = content[source : source + run.size]
+            sides[at : at + run.size] |= run.side + 1
 
 
 def _measured(
@@ -241,8 +294,15 @@ def _figures(one: Measured) -> dict[str, int | float]:
     return figures | ({"first": one.first, "last": one.last} if one.changed else {})
 
 
-def _told(summary: Mapping[str, Any], total: Measured) -> str:
-    first, last = summary["first"], summary["last"]
+def _told(plan: ScenePlan, total: Measured, places: Mapping[str, Any]) -> str:
+    """Say in a sentence what differs: values where they are known, else bytes."""
+    counts = plan.attributes.get("values")
+    if counts is not None:
+        equal, changed, removed, added = (
+            f"{counts[name]:,}" for name in ("equal", "changed", "removed", "added")
+        )
+        return f"Values: {changed} changed, {removed} removed, {added} added, {equal} equal."
+    first, last = places["first"], places["last"]
     if first is None:
         return f"None of {total.compared} bytes differ."
     return (

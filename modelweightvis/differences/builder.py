@@ -59,12 +59,7 @@ class TensorDiffBuilder(DiffBuilder):
 
     def matches(self, request: Request, sides: Sequence[Sequence[Document]]) -> bool:
         """Tell whether every side holds tensors."""
-        from modelweightvis.formats.tensors import is_tensor
-
-        return all(
-            any(is_tensor(region) for document in side for region in document.regions)
-            for side in sides
-        )
+        return all(map(_models, sides))
 
     def build(self, request: Request, sides: Sequence[Sequence[Document]]) -> Sequence[Document]:
         """Return one document per model that is compared with the first.
@@ -72,11 +67,19 @@ class TensorDiffBuilder(DiffBuilder):
         Raises:
             UsageError: nothing of two models belongs together.
         """
+        sides = [_models(side) for side in sides]
         base = _tensors(sides[0])
         return [
             _difference(request, index, sides, *_paired_up(request, index, sides, base))
             for index in range(1, len(sides))
         ]
+
+
+def _models(side: Sequence[Document]) -> list[Document]:
+    """Return the documents that hold tensors; what lies beside them is for others to compare."""
+    from modelweightvis.formats.tensors import is_tensor
+
+    return [one for one in side if any(map(is_tensor, one.regions))]
 
 
 def _paired_up(

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from arbvis_core.cli import flags
 from arbvis_core.cli.commands import own_commands
 from arbvis_core.diff.builder import ByteDiffBuilder
+from arbvis_core.diff.json_builder import JsonDiffBuilder
 from arbvis_core.errors import SourceError
 from arbvis_core.formats.raw import RawFormat
 from arbvis_core.layouts.hilbert import HilbertLayout
@@ -225,7 +226,7 @@ FIELDS = {
     "formats": {TestRawFormat.format},
     "layouts": {TestHilbertLayout.layout},
     # Those of differences have theirs in test_builtin_differences.py.
-    "diff_builders": {ByteDiffBuilder()},
+    "diff_builders": {ByteDiffBuilder(), JsonDiffBuilder()},
     "renderers": {TestByteRenderer.renderer, ByteDifferenceRenderer()},
 }
 

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from arbvis_core import api
-from arbvis_core.diff.builder import ByteDiffBuilder, pair
+from arbvis_core.diff.builder import ByteDiffBuilder
+from arbvis_core.diff.files import pair
 from arbvis_core.errors import LayoutError, UsageError
 from arbvis_core.formats.raw import RawFormat
 from arbvis_core.testing import MemorySource

@@ -208,7 +208,7 @@ def dequantised(path: Path) -> dict[str, tuple[str, Values]]:
 
 
 def as_original(family: str, name: str, stored: Mapping[str, tuple[str, Values]]) -> Values:
-    """Return what a GGUF file holds for a tensor of the original, its conversion undone.
+    """Return what a GGUF file holds for a tensor of the original, its rows in the same order.
 
     Written down by hand from what the converter does, with numpy alone.
     """
@@ -221,8 +221,6 @@ def as_original(family: str, name: str, stored: Mapping[str, tuple[str, Values]]
         values: Values = stored[f"blk.{layer}.{bank}.weight"][1][expert]
         return values
     values = stored[name][1]
-    if FAMILIES[family].shift and name.endswith("norm.weight"):
-        return values - np.float32(FAMILIES[family].shift)
     for word, heads in (("attn_q.", HEADS), ("attn_k.", KV_HEADS)):
         if FAMILIES[family].rotary and word in name:
             pairs = values.reshape(heads, values.shape[0] // heads // 2, 2, -1)
@@ -248,7 +246,9 @@ def figures(
     """Return by how much a GGUF file differs from its original, in float64, by tensor."""
     found = {}
     for name, original in wanted.items():
-        a = original.astype(np.float64)
+        # What was added is added to the other side: to take it off again would not give it back.
+        shift = FAMILIES[family].shift if name.endswith("norm.weight") else 0
+        a = (original + np.float32(shift)).astype(np.float64)
         delta = as_original(family, name, stored).astype(np.float64) - a
         b = a + delta
         noise, signal = float((delta * delta).sum()), float((a * a).sum())

@@ -13,7 +13,7 @@ from safetensors.numpy import save_file
 
 from arbvis_core import api
 from arbvis_core.cli.app import start
-from arbvis_core.pipeline import planning
+from arbvis_core.pipeline import parsing, planning
 from modelweightvis.profile import MODELWEIGHTVIS
 from modelweightvis.render import sampling
 
@@ -181,3 +181,61 @@ def test_unrelated_models_are_one_sentence(
     right = _model(tmp_path / "b", {"fc1.kernel": _random(3, 4, 5)})
     assert start(MODELWEIGHTVIS, ["--diff", left, right, "-o", str(tmp_path / "out")]) == 2
     assert "fc1.kernel" in capsys.readouterr().err
+
+
+def _folder(path: Path, config: dict, **files: str) -> str:
+    _model(path, {"lm_head.weight": _random(8, 8)})
+    (path / "config.json").write_text(json.dumps(config), encoding="utf-8")
+    for name, text in files.items():
+        (path / f"{name}.md").write_text(text, encoding="utf-8")
+    return str(path)
+
+
+def test_what_lies_beside_the_weights_has_scenes_of_its_own(tmp_path: Path) -> None:
+    left = _folder(tmp_path / "old", {"a": 1, "b": 2}, README="one", LICENSE="two")
+    right = _folder(tmp_path / "new", {"a": 1, "b": 3}, README="two")
+    out, report = tmp_path / "out", tmp_path / "report.json"
+    flags = ["--diff", left, right, "-q", "-o", str(out), "--report", str(report)]
+    assert start(MODELWEIGHTVIS, flags) == 0
+    scenes = json.loads((out / "manifest.json").read_text(encoding="utf-8"))["scenes"]
+    told = [
+        (one["label"], one["renderer"], [two["name"] for two in one["placements"]])
+        for one in scenes
+    ]
+    assert told == [
+        ("new − old", "differences", ["lm_head.weight"]),
+        ("new − old: JSON", "byte-differences", ["config.json"]),
+        ("new − old: other files", "byte-differences", ["LICENSE.md", "README.md"]),
+    ]
+    assert scenes[1]["placements"][0]["changed"] == 1
+    assert len(json.loads(report.read_text(encoding="utf-8"))["models"]) == 1
+
+
+def test_nothing_lies_beside_a_single_file_nor_beside_the_same_folder(tmp_path: Path) -> None:
+    left = _folder(tmp_path / "old", {"a": 1})
+    right = _folder(tmp_path / "new", {"a": 2})
+    for other in (f"{right}/model.safetensors", left):
+        plan = api.plan(api.Request((left, other), MODELWEIGHTVIS, diff=True))
+        assert [one.renderer for one in plan.scenes] == ["differences"]
+
+
+def test_large_files_beside_the_weights_are_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parsing, "SIBLING", 20)
+    left = _folder(tmp_path / "old", {"a": 1}, NOTES="x" * 21)
+    right = _folder(tmp_path / "new", {"a": 2})
+    plan = api.plan(api.Request((left, right), MODELWEIGHTVIS, diff=True))
+    assert [one.renderer for one in plan.scenes] == ["differences", "byte-differences"]
+    assert any(one.startswith("NOTES.md is no model and larger than") for one in plan.warnings)
+
+
+def test_models_that_cannot_be_compared_are_not_compared_by_what_lies_beside(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    left = _folder(tmp_path / "old", {"a": 1})
+    other = tmp_path / "new"
+    other.mkdir()
+    (other / "config.json").write_text('{"a": 2}')
+    assert start(MODELWEIGHTVIS, ["--diff", left, str(other), "-q", "-o", str(tmp_path / "o")]) == 2
+    assert "nothing here can compare" in capsys.readouterr().err

@@ -80,6 +80,9 @@ def test_both_compute_the_same(made: Callable[[str, str], Made], family: str, dt
     one = made(family, dtype)
     wanted, found = conversions.logits_of(one.model), conversions.run(one.gguf)
     tolerance = TOLERANCES[dtype] + (TABLE_OF_GELU if "gemma" in family else 0)
+    print(
+        f"{family:8} {dtype:8} logits differ by {error(found, wanted):.1e}, allowed {tolerance:.1e}"
+    )
     assert error(found, wanted) < tolerance
     assert (found.argmax(1) == wanted.argmax(1)).all()
 
@@ -90,7 +93,9 @@ def test_a_wrong_file_computes_something_else(
     one = made("llama", "float32")
     wrong = tmp_path / "wrong.gguf"
     conversions.spoil(one.gguf, wrong, "blk.0.attn_q.weight")
-    assert error(conversions.run(wrong), conversions.logits_of(one.model)) > 0.05
+    found = error(conversions.run(wrong), conversions.logits_of(one.model))
+    print(f"llama    with its queries not permuted: logits differ by {found:.1e}")
+    assert found > 0.05
 
 
 @pytest.mark.parametrize("dtype", TYPES)
@@ -103,6 +108,9 @@ def test_the_difference_is_exactly_zero(
     originals = conversions.originals(one.original)
     assert {placement["name"] for placement in scene["placements"]} == set(originals)
     rounded = conversions.FAMILIES[family].shift and dtype == "float16"
+    largest = max(placement["stats"]["max_abs"] for placement in scene["placements"])
+    count = sum(placement["stats"]["count"] for placement in scene["placements"])
+    print(f"{family:8} {dtype:8} {count} weights, largest difference {largest}")
     for placement in scene["placements"]:
         name, stats = placement["name"], placement["stats"]
         assert stats["count"] == originals[name].size
