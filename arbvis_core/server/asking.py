@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from starlette.responses import JSONResponse
+from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from arbvis_core.engine import blocks
 from arbvis_core.registry import guard
+from arbvis_core.server import openapi
 from arbvis_core.server.describing import legend
 from arbvis_core.server.views import NUMBERS, view_of
 
 if TYPE_CHECKING:
     from starlette.requests import Request
-    from starlette.responses import Response
 
     from arbvis_core.server.live import Live
     from arbvis_core.server.scenes import LiveScene
@@ -41,6 +41,18 @@ class Questions:
         view = blocks.view_of(scene.plan, owner.item, view_of(request.query_params))
         found = legend(scene.plan, view, scene.registry)
         return JSONResponse([asdict(one) for one in found])
+
+    async def openapi(self, request: Request) -> Response:
+        """Return what may be asked, for programs."""
+        return JSONResponse(openapi.document())
+
+    async def docs(self, request: Request) -> Response:
+        """Return what may be asked, for people."""
+        return HTMLResponse(openapi.page())
+
+    async def style(self, request: Request) -> Response:
+        """Return how that page looks."""
+        return Response(openapi.STYLE, media_type="text/css")
 
     def _scene(self, request: Request) -> LiveScene:
         return self._live.picture.scene(request.path_params["scene"])

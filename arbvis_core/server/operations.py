@@ -82,6 +82,11 @@ def number(low: int, high: int, default: int | None = None) -> dict[str, Any]:
     return found if default is None else {**found, "default": default}
 
 
+def one_of_these(*names: str) -> dict[str, Any]:
+    """Return the schema of a name that has to be given."""
+    return {"type": "string", "enum": list(names)}
+
+
 def one_of(*names: str) -> dict[str, Any]:
     """Return the schema of a name; the first is taken if none is given."""
     return {"type": "string", "enum": list(names), "default": names[0]}
@@ -234,7 +239,7 @@ OPERATIONS = (
         "`largest` the one with the greatest, which is `largest_rms`, and `max_abs` the greatest |x|.",
         (
             Parameter("tensor", "a name", required=True),
-            Parameter("axis", "what is told apart", one_of("rows", "columns"), required=True),
+            Parameter("axis", "what is told apart", one_of_these("rows", "columns"), required=True),
             SIDE,
         ),
     ),
@@ -244,4 +249,7 @@ OPERATIONS = (
         "What stands out of what was measured so far, the rule that found it, and where to look. To "
         "ask lets the background measure the rest; `complete` says when it has.",
     ),
+    Operation("openapi", "/openapi.json", "What may be asked, for programs."),
+    Operation("docs", "/docs", "What may be asked, for people.", (), ("text/html",)),
+    Operation("style", "/docs.css", "How that page looks.", (), ("text/css",)),
 )
