@@ -193,6 +193,7 @@ def _attributes(spot: Spot) -> dict[str, Any]:
         "canonical": name.canonical,
         "dtype": spot.tensor.dtype,
         "shape": list(spot.tensor.region.shape),
+        "bits_per_weight": round(spot.tensor.bits_per_weight, 4),
         **spot.tensor.region.attributes.get("difference", {}),
     }
 

@@ -299,6 +299,7 @@ def test_attributes_say_what_a_tensor_is() -> None:
         "canonical": "text.4.experts.up.weight[3]",
         "dtype": "BF16",
         "shape": [2, 3],
+        "bits_per_weight": 0.0,  # nothing is stored for it
     }
 
 

@@ -25,7 +25,7 @@ import type { Frame } from "./screen";
 import { SearchBox, type Target } from "./search";
 import { Series } from "./series";
 import { Stage, type Listener } from "./stage";
-import { StatisticsPane } from "./statistics";
+import { StatisticsPane, type More } from "./statistics";
 import { TablePane } from "./table";
 import { headsOf } from "./tensor";
 import { ThemeSwitch } from "./theme";
@@ -90,11 +90,12 @@ export class App implements Listener {
       minimap: iconButton("minimap", "Overview", "m", () => this.toggle("minimap")),
     };
     const visit = (index: number): void => this.visit(index);
+    const more = this.features.flatMap((feature): More[] => (feature.statistics ? [feature.statistics.bind(feature)] : []));
     const panes = [
       new TreePane(visit, (box, label) => this.frame(box, label)),
       new TablePane(visit),
       new HeatPane(visit),
-      new StatisticsPane(({ facts }) => this.bundle.statistics(facts)),
+      new StatisticsPane(({ facts }) => this.bundle.statistics(facts), more),
       ...this.features.flatMap((feature) => feature.panes ?? []),
     ];
     this.panel = new SidePanel(panes, () => this.arrange());
@@ -120,7 +121,7 @@ export class App implements Listener {
   moved(frame: Frame): void {
     const { scene } = this.stage;
     this.scaleBar.textContent = scaleText(frame.scale, scene.unit);
-    this.legend.update(scene, this.stage.tiles.level === scene.maxZoom);
+    this.legend.update(scene, this.sharp);
     this.crumbs.update(scene, frame);
     this.placePin();
     for (const feature of this.features) feature.moved?.(frame);
@@ -156,6 +157,18 @@ export class App implements Listener {
     this.pin(again ? null : spot);
   }
 
+  extended(spot: Spot): void {
+    if (this.stage.scene.curve) for (const feature of this.features) feature.extended?.(spot);
+    else this.clicked(spot);
+  }
+
+  /** Mark a placement, or none, without going there. */
+  choose(index: number | null): void {
+    this.pin(null);
+    this.select(index);
+    this.settled();
+  }
+
   /** Keep a spot marked and its card open; null lets go. */
   pin(spot: Spot | null): void {
     const known = spot !== null && spot.placement !== null ? spot : null;
@@ -187,8 +200,7 @@ export class App implements Listener {
   /** Fly to a placement and mark it. */
   visit(index: number): void {
     const { scene } = this.stage;
-    this.pin(null);
-    if (!scene.curve) this.select(index);
+    this.choose(scene.curve ? null : index);
     this.frame(scene.placements.rectangle(index), printable(scene.placements.items[index]!.name));
     this.settled();
   }
@@ -228,6 +240,7 @@ export class App implements Listener {
     this.pinCard.hide();
     this.stage = new Stage(this.left, this.bundle, scene, this, () => this.margins(), () => this.obstacles());
     this.corner.replaceChildren(this.stage.minimap.element);
+    this.staged(this.stage);
     this.stage.overlay.shown = this.isOn("outlines");
     this.stage.overlay.heads = this.isOn("heads");
     this.panelButton.hidden = scene.curve !== null;
@@ -423,10 +436,24 @@ export class App implements Listener {
 
   /** The colours mean something else now. */
   relegend(): void {
-    const { scene, tiles } = this.stage;
-    this.legend.update(scene, tiles.level === scene.maxZoom);
+    this.legend.update(this.stage.scene, this.sharp);
     this.panel.refresh();
     this.refresh();
+  }
+
+  /** Let all parts draw over a stage. */
+  staged(stage: Stage): void {
+    for (const feature of this.features) feature.staged?.(stage);
+  }
+
+  /** Whether one pixel is one element or more. */
+  get sharp(): boolean {
+    return this.stage.tiles.level === this.stage.scene.maxZoom;
+  }
+
+  /** What is shown, in words: the picture, where in it, and how large. */
+  shownText(): string[] {
+    return [printable(this.stage.scene.facts.label), ...this.crumbs.labels.slice(1), this.scaleBar.textContent ?? ""];
   }
 
   /** A scene, by its key. */

@@ -17,13 +17,16 @@ interface Crumb {
 
 export class Crumbs {
   readonly element = el("nav", { class: "card crumbs", "aria-label": "Where you are" });
+  /** What is said now, from the picture to the tensor. */
+  labels: readonly string[] = [];
   private drawn = "";
 
   constructor(private readonly frame: (box: Rectangle, label: string) => void) {}
 
   update(scene: Scene, frame: Frame): void {
     const crumbs = scene.curve ? [] : crumbsOf(scene, frame);
-    const text = crumbs.map(({ label }) => label).join("\n");
+    this.labels = crumbs.map(({ label }) => label);
+    const text = this.labels.join("\n");
     // The title says as much as the first.
     this.element.hidden = crumbs.length < 2;
     if (text === this.drawn) return;

@@ -5,6 +5,7 @@ import type { Command } from "./keys";
 import type { Pane } from "./panel";
 import type { Scene, Spot } from "./scene";
 import type { Frame } from "./screen";
+import type { Stage } from "./stage";
 
 /** Everything is optional: a part takes what it needs. */
 export interface Feature {
@@ -15,6 +16,8 @@ export interface Feature {
   readonly cards?: readonly HTMLElement[];
   /** Tabs of the panel at the side. */
   readonly panes?: readonly Pane[];
+  /** A stage was made, of one view or of the second. */
+  staged?(stage: Stage): void;
   /** Another scene is shown. */
   opened?(scene: Scene): void;
   moved?(frame: Frame): void;
@@ -27,6 +30,10 @@ export interface Feature {
   /** The pointer is over a spot of a scene, or over nothing. */
   pointed?(spot: Spot | null): void;
   pinned?(spot: Spot | null): void;
+  /** A click with Shift: as far as there. */
+  extended?(spot: Spot): void;
+  /** More statistics of a placement. */
+  statistics?(scene: Scene, index: number): Promise<readonly HTMLElement[]>;
   /** More about a spot, for its card; null if there is nothing to tell. */
   tell?(scene: Scene, spot: Spot, signal: AbortSignal): Promise<readonly Fact[] | null>;
   /** What it adds to the address, by name. */

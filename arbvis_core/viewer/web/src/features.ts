@@ -3,7 +3,12 @@
 import type { App } from "./app";
 import type { Feature } from "./feature";
 import { LinkButton } from "./link-button";
+import { FindingsPane } from "./live/findings";
+import { HexCard } from "./live/hex";
 import { LookCard } from "./live/look";
+import { PrintedValues } from "./live/printed";
+import { Profiles } from "./live/profiles";
+import { Screenshot } from "./live/screenshot";
 import { Server } from "./live/server";
 import { ValueTeller } from "./live/value";
 import type { Shared } from "./manifest";
@@ -16,5 +21,15 @@ export function featuresOf(app: App, shared: Shared): Feature[] {
   const [server, views] = [new Server(), new Views()];
   live.view = (scene) => views.query(scene);
   const values = new ValueTeller(server);
-  return [new LookCard(app, server, views), values, new Split(app, values), new LinkButton(app)];
+  return [
+    new LookCard(app, server, views),
+    new HexCard(app, server),
+    values,
+    new PrintedValues(server),
+    new Split(app, values),
+    new FindingsPane(app, server),
+    new Profiles(app, server),
+    new LinkButton(app),
+    new Screenshot(app),
+  ];
 }

@@ -3,7 +3,8 @@
 import { colourAt, rampOf, Span } from "./colours";
 import { figureColumns, type Column } from "./columns";
 import { el } from "./dom";
-import { significant } from "./format";
+import { figure, significant } from "./format";
+import type { Placement } from "./manifest";
 import type { Pane, Visit } from "./panel";
 import type { Scene } from "./scene";
 import { expertOf, layerOf, roleText, stackOf } from "./tensor";
@@ -11,12 +12,23 @@ import { expertOf, layerOf, roleText, stackOf } from "./tensor";
 /** What is shown first, where there is such a figure. */
 const PREFERRED = ["stats.relative_frobenius", "stats.rms"];
 
+/** What is shown of the types of tensors. */
+const BITS = "bits_per_weight";
+
+/** So many types are listed. */
+const TYPES = 4;
+
+/** Colours from here on are light. */
+const LIGHT = 0.6;
+
 /** Up to so many layers have wide cells. */
 const ROOMY = 16;
 
 interface Cell {
   readonly members: readonly number[];
   readonly value: number | null;
+  /** The type of its elements, where that is what is shown. */
+  readonly type: string;
 }
 
 interface Line {
@@ -54,7 +66,7 @@ export class HeatPane implements Pane {
   show(scene: Scene): void {
     if (scene === this.scene) return;
     this.scene = scene;
-    this.columns = figureColumns(scene.placements.items).filter(({ numeric }) => numeric);
+    this.columns = [...figureColumns(scene.placements.items).filter(({ numeric }) => numeric), ...bitsColumn(scene)];
     this.choice.replaceChildren(...this.columns.map(({ key, label }) => el("option", { value: key }, label)));
     const preferred = PREFERRED.find((key) => this.columns.some((column) => column.key === key));
     if (preferred) this.choice.value = preferred;
@@ -86,9 +98,11 @@ export class HeatPane implements Pane {
     const known = lines.map((line) => layers.map((layer) => this.cell(line.cells.get(layer) ?? [], column)));
     const span = spanOf(known.flat());
     const ramp = rampOf(this.scene!.legend);
+    // Types are told apart best in even steps.
+    const steps = column.key === BITS ? [...new Set(known.flat().flatMap(({ value }) => value ?? []))].sort((a, b) => a - b) : null;
     const rows = lines.map((line, at) => {
       const range = this.own.checked ? spanOf(known[at]!) : span;
-      return this.line(line, layers, known[at]!, (value) => colourAt(ramp, range.share(value)));
+      return this.line(line, layers, known[at]!, ramp, steps ? (value) => steps.indexOf(value) / Math.max(1, steps.length - 1) : (value) => range.share(value));
     });
     const heads = layers.map((layer) => el("th", { scope: "col", title: layerName(layer) }, layer === null ? "–" : marked(layer, layers.length)));
     const table = el(
@@ -99,23 +113,27 @@ export class HeatPane implements Pane {
     );
     this.place.replaceChildren(table);
     this.cells.keys().next().value?.setAttribute("tabindex", "0");
-    this.drawScale(ramp, this.own.checked ? null : span);
+    this.drawScale(ramp, this.own.checked || steps ? null : span);
+    if (steps) this.drawTypes(known.flat());
+    this.own.disabled = steps !== null;
     this.select(this.selected);
   }
 
   private cell(members: readonly number[], column: Column): Cell {
     const values = members.map((index) => column.value(this.scene!.placements.items[index]!)).filter((value) => typeof value === "number");
     const sum = values.reduce((total, value) => total + value, 0);
-    return { members, value: values.length > 0 ? sum / values.length : null };
+    const types = column.key === BITS ? new Set(members.map((index) => column.text(this.scene!.placements.items[index]!))) : [];
+    return { members, value: values.length > 0 ? sum / values.length : null, type: [...types].join(", ") };
   }
 
-  private line(line: Line, layers: readonly (number | null)[], cells: readonly Cell[], colour: (value: number) => string): HTMLElement {
+  private line(line: Line, layers: readonly (number | null)[], cells: readonly Cell[], ramp: readonly string[], share: (value: number) => number): HTMLElement {
     const name = this.scene!.stacks.length > 1 && line.stack ? `${line.stack} · ${line.role}` : line.role;
     const data = cells.map((cell, at) => {
       if (cell.members.length === 0) return el("td", { class: "void" });
       const said = `${name}, ${layerName(layers[at]!)}: ${valueText(cell)}`;
       const element = el("td", { tabindex: "-1", class: cell.value === null ? "unknown" : "", "aria-label": said });
-      if (cell.value !== null) element.style.backgroundColor = colour(cell.value);
+      if (cell.value !== null) element.style.backgroundColor = colourAt(ramp, share(cell.value));
+      if (cell.type && cell.value !== null) element.append(el("span", { class: share(cell.value) > LIGHT ? "heat-type dark" : "heat-type" }, cell.type));
       this.cells.set(element, cell);
       return element;
     });
@@ -128,6 +146,13 @@ export class HeatPane implements Pane {
     bar.style.background = `linear-gradient(in oklab to right, ${ramp.join(", ")})`;
     const ends = [significant(span.least), significant(span.most) + (span.logarithmic ? " log" : "")];
     this.scale.replaceChildren(el("span", { class: "figure" }, ends[0]!), bar, el("span", { class: "figure" }, ends[1]!));
+  }
+
+  /** Which types there are, the smallest first. */
+  private drawTypes(cells: readonly Cell[]): void {
+    const types = new Map(cells.flatMap(({ type, value }) => (type && value !== null ? [[type, value] as const] : [])));
+    const sorted = [...types].sort(([, a], [, b]) => a - b).map(([type, bits]) => `${type} ${significant(bits)}`);
+    this.scale.replaceChildren(el("span", { class: "figure" }, sorted.slice(0, TYPES).join(" · ")));
   }
 
   private tell(target: EventTarget | null): void {
@@ -198,7 +223,15 @@ function marked(layer: number, total: number): string {
   return total <= 16 || layer % 4 === 0 ? String(layer) : "";
 }
 
-function valueText({ members, value }: Cell): string {
+/** Types of tensors by their size, where they are told. */
+function bitsColumn({ placements: { items } }: Scene): Column[] {
+  if (!items.some((item) => typeof item[BITS] === "number")) return [];
+  const value = (item: Placement): number | null => (typeof item[BITS] === "number" ? item[BITS] : null);
+  return [{ key: BITS, label: "type, bits per weight", numeric: true, width: 80, value, text: (item) => figure("", item["dtype"]) }];
+}
+
+function valueText({ members, value, type }: Cell): string {
+  if (type && value !== null) return `${type}, ${significant(value)} bits per weight`;
   const text = value === null ? "not measured" : significant(value);
   return members.length > 1 ? `${text} (mean of ${members.length})` : text;
 }

@@ -21,13 +21,14 @@ export function histogramPanel(load: () => Promise<unknown>, legend: readonly Le
   const panel = el("details", { class: "histogram" }, el("summary", {}, "Histogram"), body);
   const show = async (): Promise<void> => {
     const histogram = histogramOf(await load());
-    body.replaceChildren(...(histogram ? chart(histogram, legend) : [el("p", { class: "note" }, "No statistics.")]));
+    body.replaceChildren(...(histogram ? histogramChart(histogram, legend) : [el("p", { class: "note" }, "No statistics.")]));
   };
   panel.addEventListener("toggle", () => void show(), { once: true });
   return panel;
 }
 
-function chart(histogram: readonly number[], legend: readonly Legend[]): HTMLElement[] {
+/** The chart of 256 counts, and the line under it that tells of a bar. */
+export function histogramChart(histogram: readonly number[], legend: readonly Legend[]): HTMLElement[] {
   const total = histogram.reduce((sum, value) => sum + value, 0);
   const top = Math.log1p(Math.max(...histogram));
   const canvas = el("canvas", { role: "img", "aria-label": "How often each byte occurs, on a logarithmic scale" });

@@ -63,6 +63,8 @@ export class Overlay {
   selected: number | null = null;
   /** Whether the edges of heads are drawn. */
   heads = false;
+  /** Draw more over the tiles, under what is marked. */
+  readonly printers: ((context: CanvasRenderingContext2D, frame: Frame) => void)[] = [];
   private readonly sheet: Sheet;
   private chosen: Chosen = NOTHING;
 
@@ -97,6 +99,7 @@ export class Overlay {
       drawOutlines(context, frame, placements, files, (item, index) => pen(item, placements.size[index]! * area));
     }
     if (this.heads) drawHeads(context, frame, this.scene, files.length > 0 ? files : this.inView(frame));
+    for (const print of this.printers) print(context, frame);
     this.drawHighlight(context, frame);
     if (onCurve) this.drawLabels(context, frame);
     else drawTags(context, frame, fileLabels, regionLabels);

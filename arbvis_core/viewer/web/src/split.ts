@@ -209,6 +209,7 @@ export class Split implements Feature {
     chips[1].textContent = app.stage.scene === right ? on : [printable(right.facts.label), on].filter(Boolean).join(" · ");
     const room = { left: 0, right: 0, top: 0 };
     this.stage = new Stage(host, app.bundle, right, this.listener, () => room, () => app.obstacles(host.offsetLeft));
+    app.staged(this.stage);
     this.rightLeads = false;
     this.moved();
     this.stage.pin(app.stage.overlay.pinned && this.match.onRight(app.stage.overlay.pinned));

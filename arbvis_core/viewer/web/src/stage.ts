@@ -21,6 +21,8 @@ export interface Listener {
   settled(): void;
   pointed(spot: Spot | null, point: L.Point | null): void;
   clicked(spot: Spot | null): void;
+  /** A click with Shift. */
+  extended?(spot: Spot): void;
 }
 
 export class Stage {
@@ -140,7 +142,11 @@ export class Stage {
       this.refresh();
       this.listener.settled();
     });
-    map.on("click", (event) => this.listener.clicked(this.spotAt(event.containerPoint)));
+    map.on("click", ({ containerPoint, originalEvent }) => {
+      const spot = this.spotAt(containerPoint);
+      if (originalEvent.shiftKey && spot && this.listener.extended) this.listener.extended(spot);
+      else this.listener.clicked(spot);
+    });
     this.host.addEventListener("pointermove", (event) => {
       if (event.pointerType === "touch") return;
       this.pointer = map.mouseEventToContainerPoint(event);

@@ -12,13 +12,20 @@ import { roleText, statsOf } from "./tensor";
 /** Loads what the bundle holds of a scene beyond its manifest. */
 export type Load = (scene: Scene) => Promise<unknown>;
 
+/** More about one placement. */
+export type More = (scene: Scene, index: number) => Promise<readonly HTMLElement[]>;
+
 export class StatisticsPane implements Pane {
   readonly key = "statistics";
   readonly label = "Statistics";
   readonly element = el("div", { class: "pane statistics", tabindex: "-1" });
   private scene: Scene | null = null;
 
-  constructor(private readonly load: Load) {}
+  /** @param more further parts, which need not be there at once. */
+  constructor(
+    private readonly load: Load,
+    private readonly more: readonly More[] = [],
+  ) {}
 
   show(scene: Scene): void {
     this.scene = scene;
@@ -41,6 +48,11 @@ export class StatisticsPane implements Pane {
       further,
     );
     void this.draw(scene, index, further);
+    for (const more of this.more) {
+      const place = el("div", { class: "further" });
+      this.element.append(place);
+      void more(scene, index).then((found) => place.replaceChildren(...found));
+    }
   }
 
   focus(): void {

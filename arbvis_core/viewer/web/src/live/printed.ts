@@ -1,0 +1,87 @@
+/** The values themselves, written into their pixels once there is room. */
+
+import type { Feature } from "../feature";
+import type { SceneFacts } from "../manifest";
+import type { Stage } from "../stage";
+import type { Frame } from "../screen";
+import type { Server } from "./server";
+
+/** Screen pixels of an element that a number fits into. */
+const ROOM = 44;
+/** Side of the squares that are asked for. */
+const SIDE = 32;
+/** So many squares are kept. */
+const KEPT = 256;
+const FONT = '500 10.5px system-ui, -apple-system, "Segoe UI", Roboto, sans-serif';
+
+type Rows = readonly (readonly (number | string | null)[])[];
+
+export class PrintedValues implements Feature {
+  /** What was asked for; null until it is there, or where there is nothing. */
+  private readonly squares = new Map<string, Rows | null>();
+
+  constructor(private readonly server: Server) {}
+
+  staged(stage: Stage): void {
+    stage.overlay.printers.push((context, frame) => this.draw(stage, context, frame));
+  }
+
+  private draw(stage: Stage, context: CanvasRenderingContext2D, frame: Frame): void {
+    if (frame.scale < ROOM) return;
+    const { facts, width, height, curve } = stage.scene;
+    context.font = FONT;
+    context.textAlign = "center";
+    context.textBaseline = "middle";
+    context.lineJoin = "round";
+    context.lineWidth = 2.5;
+    context.strokeStyle = "rgba(0, 0, 0, 0.72)";
+    context.fillStyle = "#fff";
+    const { x0, y0, x1, y1 } = frame.visible;
+    for (let top = Math.max(0, Math.floor(y0 / SIDE)) * SIDE; top < Math.min(y1, height); top += SIDE) {
+      for (let left = Math.max(0, Math.floor(x0 / SIDE)) * SIDE; left < Math.min(x1, width); left += SIDE) {
+        const rows = this.square(stage, facts, left, top, Math.min(SIDE, width - left), Math.min(SIDE, height - top));
+        if (rows) write(context, frame, rows, left, top, curve === null ? numberText : byteText);
+      }
+    }
+    context.textAlign = "start";
+  }
+
+  private square(stage: Stage, facts: SceneFacts, x: number, y: number, width: number, height: number): Rows | null {
+    const name = `${facts.key}/${x}/${y}`;
+    const known = this.squares.get(name);
+    if (known !== undefined) return known;
+    if (this.squares.size >= KEPT) this.squares.delete(this.squares.keys().next().value!);
+    this.squares.set(name, null);
+    void this.server.ask<{ readonly values: Rows }>(facts, "window", { x, y, width, height, format: "json" }).then((found) => {
+      if (!found) return;
+      this.squares.set(name, found.values);
+      stage.refresh();
+    });
+    return null;
+  }
+}
+
+function write(context: CanvasRenderingContext2D, frame: Frame, rows: Rows, left: number, top: number, text: (value: number | string) => string): void {
+  const { x0, y0, x1, y1 } = frame.visible;
+  rows.forEach((row, v) => {
+    if (top + v + 1 < y0 || top + v > y1) return;
+    row.forEach((value, u) => {
+      if (value === null || left + u + 1 < x0 || left + u > x1) return;
+      const at = [(left + u + 0.5) * frame.scale + frame.left, (top + v + 0.5) * frame.scale + frame.top] as const;
+      context.strokeText(text(value), ...at);
+      context.fillText(text(value), ...at);
+    });
+  });
+}
+
+/** Three digits: as many as fit. */
+function numberText(value: number | string): string {
+  if (typeof value === "string") return value;
+  const size = Math.abs(value);
+  const text = size !== 0 && (size < 1e-3 || size >= 1e5) ? value.toExponential(1) : String(Number(value.toPrecision(3)));
+  return text.replaceAll("-", "−").replace("e+", "e");
+}
+
+function byteText(value: number | string): string {
+  return typeof value === "number" ? value.toString(16).padStart(2, "0") : value;
+}
