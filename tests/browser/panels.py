@@ -7,6 +7,8 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from arbvis_core.viewer.bundle import pages
 
 from .conftest import Viewer
@@ -52,3 +54,22 @@ def column(viewer: Viewer, label: str) -> list[str]:
     }"""
     found: list[str] = viewer.page.evaluate(script, label)
     return found
+
+
+def told(viewer: Viewer, term: str, value: str, card: str = ":not(.pinned)") -> dict[str, str]:
+    """What a card tells once the server has answered with a value."""
+    script = """([card, term, value]) => {
+      const lines = [...document.querySelectorAll(`.hover${card} .told dt`)];
+      const facts = lines.map((one) => [one.textContent, one.nextElementSibling.innerText]);
+      const found = Object.fromEntries(facts);
+      return found[term]?.split(" ")[0] === value && found;
+    }"""
+    facts: dict[str, str] = viewer.page.wait_for_function(
+        script, arg=[card, term, value]
+    ).json_value()
+    return facts
+
+
+def written(value: np.float32) -> str:
+    """A number as the page writes it."""
+    return np.format_float_positional(value, unique=True, trim="-").replace("-", "\u2212")

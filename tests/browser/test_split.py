@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from . import live as lives
 from .conftest import OpenPage, Viewer
-from .tensors import placements
+from .panels import told, written
+from .tensors import Arrays, placements, write_model
 
 pytestmark = pytest.mark.browser
 
@@ -20,6 +23,19 @@ def viewer(open_page: OpenPage, model: Path) -> Viewer:
     viewer.page.keyboard.press("s")
     viewer.settle()
     return viewer
+
+
+@pytest.fixture(scope="module")
+def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Arrays]]:
+    """Two models side by side, live: the second has twice the weights of the first."""
+    from safetensors.numpy import load_file, save_file
+
+    folder = tmp_path_factory.mktemp("pair")
+    first, second = write_model(folder / "first"), write_model(folder / "second")
+    doubled = {name: 2 * values for name, values in load_file(second / "model.safetensors").items()}
+    save_file(doubled, second / "model.safetensors")
+    with lives.serving(first, second) as url:
+        yield url, doubled
 
 
 def views(viewer: Viewer) -> tuple[dict[str, float], dict[str, float]]:
@@ -87,8 +103,8 @@ def test_the_card_names_the_other_side(viewer: Viewer, model: Path) -> None:
     here = placements(model)[GATE.format(0)]
     viewer.show(here["x"] + 30, here["y"] + 30, 5)
     viewer.hover(here["x"] + 29, here["y"] + 31)
-    told = viewer.page.locator(".hover:not(.pinned) .told")
-    told.get_by_text(GATE.format(1)).wait_for()
+    card = viewer.page.locator(".hover:not(.pinned) .told")
+    card.get_by_text(GATE.format(1)).wait_for()
     hovered = viewer.page.evaluate(
         "() => arbvis.viewer.app.features.find((one) => 'match' in one).stage.overlay.hovered"
     )
@@ -141,3 +157,21 @@ def test_one_picture_has_no_halves(open_page: OpenPage, bundle: Path) -> None:
     viewer = open_page(bundle)
     viewer.page.keyboard.press("s")
     assert viewer.page.locator(".half.right").count() == 0
+
+
+def test_two_models_and_the_difference_of_their_values(
+    open_page: OpenPage, pair: tuple[str, Arrays], arrays: Arrays
+) -> None:
+    url, doubled = pair
+    viewer = open_page(url)
+    viewer.page.keyboard.press("s")
+    name = GATE.format(1)
+    box = lives.placements(url)[name]
+    viewer.show(box["x"] + 20, box["y"] + 20, 5)
+    in_step(viewer, 0, 0)
+    for row, column in ((20, 20), (21, 18)):
+        viewer.hover(box["x"] + column, box["y"] + row)
+        values = told(viewer, "second", written(doubled[name][row, column]))
+        assert values["Value"] == written(arrays[name][row, column])
+        change = float(values["Δ to it"].replace("\u2212", "-"))
+        assert change == pytest.approx(float(arrays[name][row, column]), rel=1e-6)

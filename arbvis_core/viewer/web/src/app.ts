@@ -335,6 +335,7 @@ export class App implements Listener {
     remember(name, on ? "on" : "off");
     if (name === "outlines") this.stage.overlay.shown = on;
     if (name === "heads") this.stage.overlay.heads = on;
+    this.measure();
     this.refresh();
   }
 
@@ -398,6 +399,11 @@ export class App implements Listener {
     return series;
   }
 
+  /** The column at the right ends where the overview begins. */
+  private measure(): void {
+    this.root.style.setProperty("--minimap", `${this.stage.minimap.element.offsetHeight}px`);
+  }
+
   /** Make room for the panel, or take it back. */
   private arrange(): void {
     const { isOpen, element } = this.panel;
@@ -406,6 +412,7 @@ export class App implements Listener {
     this.root.classList.toggle("with-panel", isOpen);
     this.root.style.setProperty("--panel", `${isOpen ? element.offsetWidth : 0}px`);
     if (!this.stage) return;
+    this.measure();
     if (whole) this.stage.map.show(this.stage.map.fitted());
     this.refresh();
     this.settled();

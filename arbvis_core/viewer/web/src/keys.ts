@@ -27,24 +27,27 @@ export function listen(commands: readonly Command[]): void {
   });
 }
 
+function line(does: string, ...how: (Node | string)[]): HTMLElement {
+  return el("tr", {}, el("td", {}, ...how), el("td", {}, does));
+}
+
 /** Make the page that `?` opens, and return what opens it. */
 export function helpDialog(host: HTMLElement, commands: readonly Command[], about: string): () => void {
-  const rows = commands.map(({ shown, does }) =>
-    el("tr", {}, el("td", {}, ...shown.map((key) => el("kbd", {}, key))), el("td", {}, does)),
-  );
+  const rows = commands.map(({ shown, does }) => line(does, ...shown.map((key) => el("kbd", {}, key))));
   const mouse: readonly (readonly [string, string])[] = [
     ["Drag", "Move"],
     ["Wheel", "Zoom about the pointer"],
     ["Shift + drag", "Zoom to a rectangle"],
     ["Click", "Pin what is under the pointer"],
   ];
-  const gestures = mouse.map(([gesture, does]) => el("tr", {}, el("td", {}, gesture), el("td", {}, does)));
+  rows.push(...mouse.map(([gesture, does]) => line(does, gesture)));
+  const half = Math.ceil(rows.length / 2);
   const dialog = el("dialog", { class: "help", "aria-label": "Keys" });
   const close = iconButton("close", "Close", "Esc", () => dialog.close());
   const title = el("h2", { tabindex: "-1" }, "Keys");
   dialog.append(
     el("div", { class: "help-head" }, title, close),
-    el("div", { class: "help-body" }, el("table", {}, el("tbody", {}, ...rows)), el("table", {}, el("tbody", {}, ...gestures))),
+    el("div", { class: "help-body" }, ...[rows.slice(0, half), rows.slice(half)].map((part) => el("table", {}, el("tbody", {}, ...part)))),
     el("p", { class: "note" }, about),
   );
   dialog.addEventListener("click", (event) => {

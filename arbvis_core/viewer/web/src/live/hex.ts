@@ -141,7 +141,14 @@ export class HexCard implements Feature {
     if (signal.aborted) return;
     this.place.textContent = found?.file ? `${printable(found.file)}` : "";
     this.place.title = this.place.textContent;
-    this.dump.textContent = found?.hex ? dumpOf(found.hex, found.offset ?? 0) : "No data here";
+    const pointed = this.offset(spot);
+    this.dump.replaceChildren(...(found?.hex ? dumpOf(found.hex, found.offset ?? 0, pointed) : ["No data here"]));
+  }
+
+  /** Where in its file a spot is. */
+  private offset(spot: Spot | null): number {
+    const index = spot?.placement ?? null;
+    return index === null ? -1 : Math.max(0, spot!.position! - this.app.stage.scene.placements.items[index]!.start);
   }
 
   /** Let the selection begin or end at the pin, or where the pointer is. */
@@ -186,17 +193,28 @@ export class HexCard implements Feature {
   }
 }
 
-/** Lines of offset, hex and text. */
-function dumpOf(text: string, offset: number): string {
+/** Lines of offset, hex and text; the byte one points at is marked. */
+function dumpOf(text: string, offset: number, pointed: number): Node[] {
   const codes = text.match(/../g) ?? [];
   const wide = Math.max(6, (offset + codes.length).toString(16).length);
-  const lines: string[] = [];
+  const lines: Node[] = [];
   for (let at = 0; at < codes.length; at += ACROSS) {
     const row = codes.slice(at, at + ACROSS);
     const letters = row.map((code) => letterOf(parseInt(code, 16))).join("");
-    lines.push(`${(offset + at).toString(16).padStart(wide, "0")}  ${row.join(" ").padEnd(3 * ACROSS - 1)}  ${letters}`);
+    const inside = pointed - offset - at;
+    const [before, marked, after] = inside >= 0 && inside < row.length ? cut(row.join(" "), 3 * inside, 2) : [row.join(" "), "", ""];
+    lines.push(
+      el("span", { class: "dump-offset" }, (offset + at).toString(16).padStart(wide, "0")),
+      new Text(`  ${before}`),
+      ...(marked ? [el("mark", {}, marked)] : []),
+      new Text(`${after.padEnd(3 * ACROSS - 1 - before.length - marked.length)}  ${letters}\n`),
+    );
   }
-  return lines.join("\n");
+  return lines;
+}
+
+function cut(text: string, at: number, length: number): readonly [string, string, string] {
+  return [text.slice(0, at), text.slice(at, at + length), text.slice(at + length)];
 }
 
 function letterOf(byte: number): string {

@@ -32,15 +32,26 @@ export class ValueTeller implements Feature {
   async tell(scene: Scene, spot: Spot, signal: AbortSignal): Promise<readonly Fact[] | null> {
     if (spot.placement === null) return null;
     const found = await this.ask(scene.facts, spot.x, spot.y, signal);
-    return found ? factsOf(found) : null;
+    if (!found) return null;
+    return scene.curve ? byteFacts(found) : factsOf(found);
   }
 }
 
-/** The number itself, as many digits as tell it from its neighbours in 32 bits. */
+/** The number itself: as few digits as tell it from its neighbours, in 32 bits if it has no more. */
 export function exact(value: unknown): string {
   if (typeof value !== "number") return value === null || value === undefined ? "–" : printable(String(value));
-  const text = Math.abs(value) < 1e-4 && value !== 0 ? Number(value.toPrecision(9)).toExponential() : String(Number(value.toPrecision(9)));
+  const short = shortest(value);
+  const text = value !== 0 && Math.abs(value) < 1e-4 ? short.toExponential() : String(short);
   return text.replaceAll("-", "−");
+}
+
+function shortest(value: number): number {
+  if (Math.fround(value) !== value) return value;
+  for (let digits = 1; digits < 9; digits++) {
+    const short = Number(value.toPrecision(digits));
+    if (Math.fround(short) === value) return short;
+  }
+  return Number(value.toPrecision(9));
 }
 
 /** What a value is in one word or number. */
@@ -57,21 +68,27 @@ export function numberOf(found: unknown): number | null {
   return typeof value === "number" ? value : typeof delta === "number" ? delta : null;
 }
 
+/** Where it is, the page knows itself. */
+function byteFacts({ value }: Value): Fact[] {
+  if (typeof value !== "number") return [];
+  const letter = value > 0x20 && value < 0x7f ? ` ${String.fromCharCode(value)}` : "";
+  return [{ term: "Byte", value: `${value}${letter}  0x${value.toString(16).padStart(2, "0")}` }];
+}
+
 function factsOf(found: Value): Fact[] {
   const facts: Fact[] = [];
   const add = (term: string, value: string): number => facts.push({ term, value });
   if ("delta" in found) {
     for (const name of ["base", "modified", "delta"] as const) add(name.charAt(0).toUpperCase() + name.slice(1), sideText(found[name]));
   } else if (found.tensor === null) return facts;
-  else if (found.dtype === undefined && typeof found.value === "number") add("Byte", `${found.value}  ${hex(found.value)}`);
   else add("Value", valueText(found));
-  if (found.raw) add("Raw", `0x${printable(found.raw)}`);
+  if (found.raw) add("Raw", printable(found.raw.replaceAll(/..(?=.)/g, "$& ")));
   if (found.block) {
     const parts = Object.entries(found.block).filter(([, value]) => ["number", "string"].includes(typeof value));
     add("Block", parts.map(([name, value]) => `${figureName(name)} ${figure("", value)}`).join(", "));
   }
-  if (found.dtype !== undefined && found.file) add("File", printable(found.file));
-  if (found.dtype !== undefined && typeof found.offset === "number") add("Byte offset", `${count(found.offset)}  ${hex(found.offset)}`);
+  if (found.file) add("File", printable(found.file));
+  if (typeof found.offset === "number") add("Byte offset", `${count(found.offset)}  ${hex(found.offset)}`);
   return facts;
 }
 
