@@ -107,7 +107,7 @@ def _trial(
     seconds = math.inf
     for key in dict.fromkeys(chosen):
         start, before = time.perf_counter(), len(sizes[True])
-        tree.planes(key, emit)
+        tree.quarter(key, emit)
         # The least of them: the first may have compiled what the others only run.
         seconds = min(seconds, (time.perf_counter() - start) / (len(sizes[True]) - before))
     leaf, upper = (sum(some) / max(1, len(some)) for some in (sizes[True], sizes[False]))

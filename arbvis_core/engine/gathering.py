@@ -18,38 +18,48 @@ if TYPE_CHECKING:
     Planes = Mapping[str, NDArray[Any]]
 
 _HALF = TILE // 2
-_HALVES = (slice(0, _HALF), slice(_HALF, TILE))
 #: The quarters of a tile: row and column.
 _PLACES = ((0, 0), (0, 1), (1, 0), (1, 1))
 
 
 class Gathering:
-    """Planes of a tile while its quarters come; nothing lies in those that never do."""
+    """Planes of a tile while its quarters come; nothing lies in those that never do.
 
-    def __init__(self, declared: Sequence[Plane]) -> None:
-        self._gathered = [_Gathered(plane) for plane in declared]
+    Args:
+        declared: the planes.
+        side: of what they become: of the tile, or half of it.
+
+    Attributes:
+        empty: whether no quarter has come.
+    """
+
+    def __init__(self, declared: Sequence[Plane], side: int = TILE) -> None:
+        self._gathered = [_Gathered(plane, side) for plane in declared]
+        self.empty = True
 
     def put(self, child: TileKey, planes: Planes, *, folded: bool) -> None:
         """Take the planes of the tile under a quarter.
 
         Args:
             child: that tile.
-            planes: of its own size, or folded to half of it.
-            folded: whether they are.
+            planes: of half the side, or of the whole side, to be folded to half of it.
+            folded: whether they are already.
         """
+        self.empty = False
         for one in self._gathered:
             one.put((child.y & 1, child.x & 1), planes[one.plane.name], folded)
 
     def planes(self) -> Planes:
-        """Return the planes of the tile, (TILE, TILE) each; some are read-only."""
+        """Return the planes, (side, side) each; some are read-only."""
         return {one.plane.name: one.whole() for one in self._gathered}
 
 
 class _Gathered:
     """One plane: an array if any of its quarters is one."""
 
-    def __init__(self, plane: Plane) -> None:
+    def __init__(self, plane: Plane, side: int) -> None:
         self.plane = plane
+        self._side = side
         self._array: NDArray[Any] | None = None
         self._numbers: dict[tuple[int, int], Any] = dict.fromkeys(_PLACES, 0)
 
@@ -62,23 +72,32 @@ class _Gathered:
             return
         del self._numbers[place]
         if self._array is None:
-            self._array = np.empty((TILE, TILE), self.plane.dtype)
-        quarter = self._array[_HALVES[place[0]], _HALVES[place[1]]]
+            self._array = np.empty((self._side, self._side), self.plane.dtype)
         if folded:
-            quarter[:] = values
+            self._array[self._quarter(place)] = values
         else:
-            _fold(values, self.plane, quarter)
+            half = self._side // 2
+            _fold(values, self.plane, self._array, (place[0] * half, place[1] * half))
 
     def whole(self) -> NDArray[Any]:
         import numpy as np
 
         if self._array is None and len(set(self._numbers.values())) == 1:
-            return constant(self._numbers[0, 0], self.plane.dtype, TILE)
+            return constant(self._numbers[0, 0], self.plane.dtype, self._side)
         if self._array is None:
-            self._array = np.empty((TILE, TILE), self.plane.dtype)
-        for (row, column), number in self._numbers.items():
-            self._array[_HALVES[row], _HALVES[column]] = number
+            self._array = np.empty((self._side, self._side), self.plane.dtype)
+        for place, number in self._numbers.items():
+            self._array[self._quarter(place)] = number
         return self._array
+
+    def _quarter(self, place: tuple[int, int]) -> tuple[slice, slice]:
+        return quarter(place[0], place[1], self._side)
+
+
+def quarter(row: int, column: int, side: int = TILE) -> tuple[slice, slice]:
+    """Return where a quarter of a tile lies: its rows and its columns."""
+    half = side // 2
+    return slice(row * half, row * half + half), slice(column * half, column * half + half)
 
 
 @lru_cache(maxsize=256)
@@ -106,7 +125,9 @@ def half_size(values: NDArray[Any], plane: Plane) -> NDArray[Any]:
     return folded
 
 
-def _fold(values: NDArray[Any], plane: Plane, into: NDArray[Any]) -> None:
+def _fold(
+    values: NDArray[Any], plane: Plane, into: NDArray[Any], corner: tuple[int, int] = (0, 0)
+) -> None:
     from arbvis_core.kernels.fold import fold
 
-    fold(values, plane.fold, into)
+    fold(values, plane.fold, into, corner)

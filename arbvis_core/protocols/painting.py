@@ -33,10 +33,13 @@ class LeafRenderer(Protocol):
 
     Attributes:
         views: the fields of `View` that change something.
+        pixelwise: whether `shade` gives a pixel a `TrueColour` by its own planes alone, wherever it
+            lies. Then it is given quarters of a tile too, which is faster.
     """
 
     name: str
     views: frozenset[str] = frozenset()
+    pixelwise: bool = False
 
     def planes(self, plan: ScenePlan, view: View) -> tuple[Plane, ...]:
         """Return what `paint` measures for the zooms above; folded by the core."""

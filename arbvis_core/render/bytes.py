@@ -53,6 +53,7 @@ class ByteRenderer(LeafRenderer):
     """One pixel per byte: 0x00 black, control green, ASCII blue, high red, 0xFF white."""
 
     name = "bytes"
+    pixelwise = True
 
     def planes(self, plan: ScenePlan, view: View) -> tuple[Plane, ...]:
         """Return sums of light and the count of bytes."""

@@ -27,6 +27,7 @@ from arbvis_core.values import (
     ScenePlan,
     Tile,
     TileKey,
+    TrueColour,
     View,
 )
 
@@ -178,6 +179,24 @@ class RendererContract:
         np.testing.assert_array_equal(rgba(tile), rgba(again))
         nothing = self.renderer.shade(plan, key, empty, plan.view)
         assert not rgba(nothing)[..., 3].any(), "shading colours pixels under which nothing lies"
+
+    def test_what_is_pixelwise_is_the_same_by_quarters(self) -> None:
+        """A quarter of the planes gives that quarter of the colours, if it says so."""
+        import numpy as np
+
+        plan = self._plan()
+        key = TileKey(max(0, plan.canvas.max_zoom - 1), 0, 0)
+        planes = Subtree(plan, self._registry(), Reader(plan.sources)).planes(key)
+        if not self.renderer.pixelwise or not plan.canvas.max_zoom or planes is None:
+            return
+        whole = rgba(self.renderer.shade(plan, key, planes, plan.view))
+        for row in (0, TILE // 2):
+            for column in (0, TILE // 2):
+                place = slice(row, row + TILE // 2), slice(column, column + TILE // 2)
+                some = {name: np.ascontiguousarray(one[place]) for name, one in planes.items()}
+                part = self.renderer.shade(plan, key, some, plan.view)
+                assert isinstance(part, TrueColour), "what is pixelwise has colours, not codes"
+                np.testing.assert_array_equal(rgba(part), whole[place])
 
     def test_statistics_add_up(self) -> None:
         """Merging changes neither side, and does not depend on the order of the tiles."""

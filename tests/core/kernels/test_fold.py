@@ -36,7 +36,7 @@ def test_or_keeps_every_flag(dtype: str) -> None:
 def test_into_a_quarter_and_nowhere_else() -> None:
     plane = np.arange(64, dtype=np.float32).reshape(8, 8)
     parent = np.full((8, 8), -1, np.float32)
-    fold(plane, "sum", parent[4:, :4])
+    fold(plane, "sum", parent, (4, 0))
     assert np.array_equal(parent[4:, :4], quads(plane).sum(axis=2))
     parent[4:, :4] = -1
     assert (parent == -1).all()
@@ -52,6 +52,9 @@ def test_a_nan_stays(at: int) -> None:
         assert np.isnan(out[0, 0])
 
 
-def test_shapes_have_to_fit() -> None:
+@pytest.mark.parametrize(
+    ("shape", "corner"), [((4, 6), (0, 0)), ((4, 3), (0, 0)), ((4, 4), (1, 0)), ((2, 2), (0, 2))]
+)
+def test_shapes_have_to_fit(shape: tuple[int, int], corner: tuple[int, int]) -> None:
     with pytest.raises(ValueError, match="does not fold"):
-        fold(np.zeros((4, 6), np.float32), "sum", np.zeros((2, 2), np.float32))
+        fold(np.zeros(shape, np.float32), "sum", np.zeros((2, 2), np.float32), corner)
