@@ -448,6 +448,11 @@ export class App implements Listener {
     this.refresh();
   }
 
+  /** Figures were measured meanwhile. */
+  measured(): void {
+    this.panel.renew();
+  }
+
   /** Let all parts draw over a stage. */
   staged(stage: Stage): void {
     for (const feature of this.features) feature.staged?.(stage);

@@ -3,7 +3,7 @@
 import { count, bytes, figure, figureName, hex, printable } from "./format";
 import type { Placement } from "./manifest";
 import type { Scene, Spot } from "./scene";
-import { expertOf, foldingOf, headsOf, isTensor, layerOf, matrixOf, roleText, stackOf, statsOf, type Matrix } from "./tensor";
+import { expertOf, foldingOf, headsOf, isTensor, layerOf, matrixOf, roleText, stackOf, statsOf, type Figures, type Matrix } from "./tensor";
 
 /** One line of the card. */
 export interface Fact {
@@ -60,7 +60,12 @@ export function whereabouts(scene: Scene, placement: Placement): string[] {
 
 /** All figures of a tensor, by name. */
 export function figureFacts(placement: Placement): Fact[] {
-  return Object.entries(statsOf(placement))
+  return figureFactsOf(statsOf(placement));
+}
+
+/** Figures by name, those that there are. */
+export function figureFactsOf(figures: Figures): Fact[] {
+  return Object.entries(figures)
     .filter(([, value]) => value !== null)
     .map(([name, value]) => ({ term: figureName(name), value: figure(name, value) }));
 }

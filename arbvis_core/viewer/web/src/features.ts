@@ -6,6 +6,7 @@ import { LinkButton } from "./link-button";
 import { FindingsPane } from "./live/findings";
 import { HexCard } from "./live/hex";
 import { LookCard } from "./live/look";
+import { Measured } from "./live/measured";
 import { PrintedValues } from "./live/printed";
 import { Profiles } from "./live/profiles";
 import { Screenshot } from "./live/screenshot";
@@ -28,6 +29,7 @@ export function featuresOf(app: App, shared: Shared): Feature[] {
     new PrintedValues(server),
     new Split(app, values),
     new FindingsPane(app, server),
+    new Measured(app, server),
     new Profiles(app, server),
     new LinkButton(app),
     new Screenshot(app),

@@ -66,10 +66,18 @@ export class HeatPane implements Pane {
   show(scene: Scene): void {
     if (scene === this.scene) return;
     this.scene = scene;
+    this.renew();
+  }
+
+  renew(): void {
+    const { scene } = this;
+    if (!scene) return;
+    const before = this.choice.value;
     this.columns = [...figureColumns(scene.placements.items).filter(({ numeric }) => numeric), ...bitsColumn(scene)];
     this.choice.replaceChildren(...this.columns.map(({ key, label }) => el("option", { value: key }, label)));
     const preferred = PREFERRED.find((key) => this.columns.some((column) => column.key === key));
-    if (preferred) this.choice.value = preferred;
+    const kept = this.columns.some(({ key }) => key === before) ? before : preferred;
+    if (kept) this.choice.value = kept;
     this.draw();
   }
 

@@ -14,6 +14,8 @@ export interface Pane {
   readonly wide?: boolean;
   /** Show a scene; called again for the same one. */
   show(scene: Scene): void;
+  /** Take in figures that were measured meanwhile. */
+  renew?(): void;
   /** Mark a placement, or none. */
   select(index: number | null): void;
   focus(): void;
@@ -93,6 +95,12 @@ export class SidePanel {
   /** Draw what depends on colours and sizes anew. */
   refresh(): void {
     if (this.isOpen) this.draw();
+  }
+
+  /** Show figures that were measured meanwhile. */
+  renew(): void {
+    for (const pane of this.panes) pane.renew?.();
+    if (this.isOpen) this.current.select(this.selected);
   }
 
   /** Bytes along a curve have neither layers nor figures: nothing of this is of use there. */

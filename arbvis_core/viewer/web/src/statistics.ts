@@ -44,7 +44,7 @@ export class StatisticsPane implements Pane {
     this.element.replaceChildren(
       el("h2", { class: "pane-title" }, role ? [...whereabouts(scene, item), role].join(" · ") : printable(item.name)),
       role ? el("p", { class: "hover-name" }, printable(item.name)) : "",
-      figures.length > 0 ? el("dl", { class: "facts figures" }, ...figures) : el("p", { class: "note" }, "Nothing was measured."),
+      figures.length > 0 ? el("dl", { class: "facts figures" }, ...figures) : this.more.length > 0 ? "" : el("p", { class: "note" }, "Nothing was measured."),
       further,
     );
     void this.draw(scene, index, further);

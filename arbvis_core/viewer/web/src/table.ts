@@ -48,11 +48,20 @@ export class TablePane implements Pane {
   show(scene: Scene): void {
     if (scene === this.scene) return;
     this.scene = scene;
-    this.columns = columnsOf(scene);
-    this.texts = scene.placements.items.map((item) => `${item.name}\n${this.columns[0]!.text(item)}`.toLowerCase());
     this.by = null;
     this.selected = null;
     this.filter.value = "";
+    this.texts = [];
+    this.renew();
+    this.texts = scene.placements.items.map((item) => `${item.name}\n${this.columns[0]!.text(item)}`.toLowerCase());
+    this.update();
+  }
+
+  renew(): void {
+    if (!this.scene) return;
+    this.columns = columnsOf(this.scene);
+    const by = this.by && this.columns.find(({ key }) => key === this.by!.column.key);
+    this.by = by ? { column: by, descending: this.by!.descending } : null;
     this.lefts = new Map();
     let width = 0;
     for (const column of this.columns) {
@@ -62,7 +71,7 @@ export class TablePane implements Pane {
     this.grid.style.setProperty("--columns", this.columns.map(({ width }) => `${width}px`).join(" "));
     this.grid.style.setProperty("--table-width", `${width}px`);
     this.grid.setAttribute("aria-colcount", String(this.columns.length));
-    this.update();
+    if (this.texts.length > 0) this.update();
   }
 
   select(index: number | null): void {

@@ -6,6 +6,8 @@ import type { Feature } from "../feature";
 import { plural, printable } from "../format";
 import type { Pane } from "../panel";
 import type { Scene } from "../scene";
+import type { Frame } from "../screen";
+import type { Stage } from "../stage";
 import type { Server } from "./server";
 
 /** Milliseconds until it is asked whether more was found. */
@@ -15,6 +17,8 @@ const LISTED = 100;
 
 interface Finding {
   readonly rule: string;
+  /** The rule in a word. */
+  readonly kind?: string;
   readonly severity: string;
   readonly tensor: string | null;
   readonly text: string;
@@ -39,6 +43,8 @@ export class FindingsPane implements Feature, Pane {
   private readonly list = el("div", { class: "scroller findings", tabindex: "-1" });
   private scene: Scene | null = null;
   private drawn = "";
+  /** What one went to last: it is outlined. */
+  private visited: Finding | null = null;
   private timer = 0;
 
   constructor(
@@ -47,6 +53,16 @@ export class FindingsPane implements Feature, Pane {
   ) {
     this.element = el("div", { class: "pane" }, this.status, this.list);
     this.commands = [{ keys: ["f"], shown: ["f"], does: "Findings: what is odd about the weights", run: () => app.togglePane("findings") }];
+  }
+
+  staged(stage: Stage): void {
+    stage.overlay.printers.push((context, frame) => {
+      if (this.visited && stage === this.app.stage && this.element.isConnected) outline(context, frame, this.visited);
+    });
+  }
+
+  opened(): void {
+    this.visited = null;
   }
 
   show(scene: Scene): void {
@@ -93,12 +109,13 @@ export class FindingsPane implements Feature, Pane {
 
   private group(rule: string, members: readonly Finding[]): HTMLElement {
     const items = members.slice(0, LISTED).map((finding) => el("li", {}, this.item(finding)));
-    const name = rule.replaceAll(/[-_]/g, " ");
-    const severity = members[0]!.severity;
+    const { kind = rule, severity } = members[0]!;
+    const name = capital(kind.replaceAll(/[-_]/g, " "));
     return el(
       "section",
       { class: `finding-group ${severity === "error" || severity === "warning" ? "grave" : ""}` },
-      el("h3", {}, printable(name.charAt(0).toUpperCase() + name.slice(1)), el("span", { class: "row-detail" }, String(members.length))),
+      el("h3", {}, name, el("span", { class: "row-detail" }, String(members.length))),
+      kind === rule ? null : el("p", { class: "note" }, printable(rule)),
       el("ul", {}, ...items),
       members.length > LISTED ? el("p", { class: "note" }, `and ${members.length - LISTED} more`) : null,
     );
@@ -108,8 +125,8 @@ export class FindingsPane implements Feature, Pane {
     const button = el(
       "button",
       { type: "button", class: "finding" },
-      el("span", { class: "finding-text" }, printable(finding.text)),
       finding.tensor === null ? null : el("span", { class: "hover-name" }, printable(finding.tensor)),
+      el("span", {}, wordsOf(finding)),
     );
     if (finding.tensor !== null) button.dataset["tensor"] = finding.tensor;
     button.addEventListener("click", () => this.go(finding));
@@ -117,11 +134,33 @@ export class FindingsPane implements Feature, Pane {
   }
 
   /** Fly there, and leave some of what lies around in sight. */
-  private go({ tensor, text, x, y, width, height }: Finding): void {
+  private go(finding: Finding): void {
+    const { tensor, x, y, width, height } = finding;
     const { stage } = this.app;
+    this.visited = finding;
     const index = stage.scene.placements.items.findIndex(({ name }) => name === tensor);
     if (index >= 0) this.app.choose(index);
     const room = Math.max(4, 0.1 * Math.max(width, height));
-    this.app.frame({ x0: x - room, y0: y - room, x1: x + width + room, y1: y + height + room }, printable(text));
+    this.app.frame({ x0: x - room, y0: y - room, x1: x + width + room, y1: y + height + room }, wordsOf(finding));
   }
+}
+
+function outline(context: CanvasRenderingContext2D, { scale, left, top }: Frame, { x, y, width, height }: Finding): void {
+  const box = [x * scale + left - 2, y * scale + top - 2, width * scale + 4, height * scale + 4] as const;
+  context.lineWidth = 4;
+  context.strokeStyle = "rgba(0, 0, 0, 0.7)";
+  context.strokeRect(...box);
+  context.lineWidth = 2;
+  context.strokeStyle = "#ffd23f";
+  context.strokeRect(...box);
+}
+
+/** What was found, without the name of the tensor in front of it. */
+function wordsOf({ tensor, text }: Finding): string {
+  const name = `${tensor ?? ""}: `;
+  return capital(printable(tensor !== null && text.startsWith(name) ? text.slice(name.length) : text));
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }

@@ -121,7 +121,9 @@ function drawProfile(canvas: HTMLCanvasElement, { rms }: Profile, spikes: readon
   rms.forEach((value, at) => {
     const height = Math.max(1, ((value ?? 0) / most) * (HEIGHT - 6));
     context.fillStyle = colour(spikes.includes(at) ? "--positive" : "--negative");
-    context.fillRect(at * pitch, HEIGHT - height, Math.max(1, pitch - (pitch > 3 ? 0.75 : 0)), height);
+    // Gaps between bars that are hardly wider than a pixel would look like a pattern.
+    const [from, to] = pitch > 3 ? [at * pitch, (at + 1) * pitch - 0.75] : [Math.floor(at * pitch), Math.ceil((at + 1) * pitch)];
+    context.fillRect(from, HEIGHT - height, to - from, height);
   });
 }
 
