@@ -41,21 +41,14 @@ def _indexed(tile: Indexed) -> bytes:
     import numpy as np
 
     codes = np.ascontiguousarray(tile.codes)
-    palette = tile.palette[: int(codes.max()) + 1].tobytes()
-    used = [code for code in _clear(palette) if (codes == code).any()]
-    return _png(codes, codes.shape[1], _INDEXED, _palette_chunks(palette, used[-1] if used else -1))
-
-
-@lru_cache(maxsize=64)
-def _clear(palette: bytes) -> tuple[int, ...]:
-    """Return the colours that one sees through."""
-    return tuple(code for code, alpha in enumerate(palette[3::4]) if alpha < _OPAQUE)
+    return _png(codes, codes.shape[1], _INDEXED, _palette_chunks(tile.palette.tobytes()))
 
 
 @lru_cache(maxsize=256)
-def _palette_chunks(palette: bytes, last_clear: int) -> bytes:
+def _palette_chunks(palette: bytes) -> bytes:
+    """Describe all colours, also those that a tile does not use: to look for them takes longer."""
     colours = bytes(byte for place, byte in enumerate(palette) if place % 4 < 3)
-    alpha = palette[3::4][: last_clear + 1]
+    alpha = palette[3::4].rstrip(bytes([_OPAQUE]))
     return _chunk(b"PLTE", colours) + (_chunk(b"tRNS", alpha) if alpha else b"")
 
 

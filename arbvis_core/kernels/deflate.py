@@ -12,11 +12,14 @@ import zlib
 import numpy as np
 from numpy.typing import NDArray
 
+from arbvis_core.kernels.huffman import (
+    PAIR_LENGTH,
+    PAIRS,
+    code_lengths,
+    code_table,
+    pair_table,
+)
 from arbvis_core.kernels.jit import kernel
-
-#: The longest code, in bits: four of them fit into a word with what is left of a byte. The format
-#: allows one more.
-LIMIT = 14
 
 #: The code is made from so many samples of so many bytes: counting all of them would take a quarter
 #: of the time and save a thousandth of the size.
@@ -70,7 +73,9 @@ def compress(rows: NDArray[np.uint8], before: int = 0, after: int = 0) -> NDArra
     size = rows.shape[0] * (rows.shape[1] + 1)
     stream = np.empty(before + _BESIDE + size + 2 * rows.shape[1] + after, np.uint8)
     work, table = np.empty(_WORK, np.int64), np.empty(_SYMBOLS, np.uint64)
-    end = huffman(rows.reshape(-1), rows.shape[1], stream, before, work, table)
+    data, pairs = rows.reshape(-1), np.empty(PAIRS, np.uint32)
+    halves = (data if rows.shape[1] % 4 == 0 else data[:0]).view("<u2")
+    end = huffman(data, halves, rows.shape[1], stream, before, work, table, pairs)
     if end < 0 or end - before > size:
         packed = _repeating(rows) if end == _REPEATS else zlib.compress(_filtered(rows), 0)
         end = before + len(packed)
@@ -94,21 +99,25 @@ def _filtered(rows: NDArray[np.uint8]) -> memoryview:
 @kernel
 def huffman(
     data: NDArray[np.uint8],
+    halves: NDArray[np.uint16],
     width: int,
     stream: NDArray[np.uint8],
     start: int,
     work: NDArray[np.int64],
     table: NDArray[np.uint64],
+    pairs: NDArray[np.uint32],
 ) -> int:
     """Write rows, each after a byte of 0, as a zlib stream of one block of Huffman codes.
 
     Args:
         data: the rows one after the other, (h × width,).
+        halves: the same, in pairs, (h × width / 2,); (0,) if the width is not a multiple of 4.
         width: of a row.
         stream: room for as many bytes as they are, for _BESIDE, and for twice a row.
         start: of the stream in it.
         work: to work in, (_WORK,).
         table: the same, (_SYMBOLS,).
+        pairs: the same, (PAIRS,).
 
     Returns:
         Where the stream ends; _REPEATS or _TOO_LONG if there is none.
@@ -133,7 +142,11 @@ def huffman(
     at = start + _HEADER_BYTES.size - 1
     bits, used = np.uint64(stream[at]), np.uint64(_HEADER_SIZE & 7)
     bits, used, at = _write_lengths(lengths, stream, bits, used, at)
-    bits, used, at = _write_rows(data, width, table, stream, bits, used, at)
+    if halves.size:
+        pair_table(table, pairs)
+        bits, used, at = _write_pairs(halves, width, table, pairs, stream, bits, used, at)
+    else:
+        bits, used, at = _write_rows(data, width, table, stream, bits, used, at)
     if at < 0:
         return _TOO_LONG
     bits |= (table[_END] >> np.uint64(8)) << used
@@ -167,86 +180,6 @@ def count(data: NDArray[np.uint8], lanes: NDArray[np.int64]) -> tuple[int, int]:
             lanes[np.uint64(768) + d] += 1
             repeats += int(a == b) + int(b == c) + int(c == d)
     return samples * SAMPLE, repeats
-
-
-@kernel
-def code_lengths(
-    counts: NDArray[np.int64], lengths: NDArray[np.int64], work: NDArray[np.int64]
-) -> None:
-    """Find the lengths of Huffman codes of at most LIMIT bits.
-
-    Args:
-        counts: of the symbols, all of which occur, (n > 1,); flattened if codes get too long.
-        lengths: written: the length of each symbol's code, (n,).
-        work: to work in, (7n,).
-    """
-    leaves = counts.size
-    keys, rest = work[:leaves], work[leaves:]
-    while True:
-        for symbol in range(leaves):
-            keys[symbol] = counts[symbol] << 16 | symbol
-        _sort(keys)
-        if _depths(keys, rest) <= LIMIT:
-            break
-        for symbol in range(leaves):
-            counts[symbol] = (counts[symbol] + 1) >> 1
-    for place in range(leaves):
-        lengths[keys[place] & 0xFFFF] = rest[place]
-
-
-@kernel
-def _sort(keys: NDArray[np.int64]) -> None:
-    """Sort by insertion over gaps that shrink."""
-    for gap in (132, 57, 23, 10, 4, 1):
-        for i in range(gap, keys.size):
-            key, j = keys[i], i
-            while j >= gap and keys[j - gap] > key:
-                keys[j] = keys[j - gap]
-                j -= gap
-            keys[j] = key
-
-
-@kernel
-def _depths(keys: NDArray[np.int64], work: NDArray[np.int64]) -> int:
-    """Find how deep in the tree the symbols lie, in the order of their keys: the first (n,) of `work`.
-
-    Returns:
-        The greatest depth.
-    """
-    leaves = keys.size
-    nodes = 2 * leaves - 1
-    depth, weight, parent = work[:nodes], work[nodes : 2 * nodes], work[2 * nodes : 3 * nodes]
-    leaf, inner = 0, leaves
-    for node in range(leaves, nodes):
-        weight[node] = 0
-        for _ in range(2):  # join the two lightest that have no parent
-            if leaf < leaves and (inner >= node or keys[leaf] >> 16 <= weight[inner]):
-                weight[node] += keys[leaf] >> 16
-                parent[leaf] = node
-                leaf += 1
-            else:
-                weight[node] += weight[inner]
-                parent[inner] = node
-                inner += 1
-    depth[nodes - 1] = 0
-    for node in range(nodes - 2, -1, -1):
-        depth[node] = depth[parent[node]] + 1
-    return int(depth[0])
-
-
-@kernel
-def code_table(lengths: NDArray[np.int64], table: NDArray[np.uint64]) -> None:
-    """Give each symbol its canonical code: reversed, shifted left by 8, with its length below."""
-    code = 0
-    for length in range(1, LIMIT + 1):
-        code <<= 1
-        for symbol in range(lengths.size):
-            if lengths[symbol] == length:
-                backwards = 0
-                for bit in range(length):
-                    backwards |= ((code >> bit) & 1) << (length - 1 - bit)
-                table[symbol] = backwards << 8 | length
-                code += 1
 
 
 @kernel
@@ -301,28 +234,54 @@ def _write_rows(
     Returns:
         The last three, as they are then; the last is negative if there was not room enough.
     """
-    at, whole = np.uint64(start), np.uint64(width & -4)
-    one, two, three, eight = np.uint64(1), np.uint64(2), np.uint64(3), np.uint64(8)
-    last, low = np.uint64(63), np.uint64(255)
+    at = np.uint64(start)
     for first in range(0, data.size, width):
         if np.int64(at) + 2 * width + 16 > stream.size:
             return bits, used, -1
-        row = data[first : first + width]
         bits, used, at = _append(table[0], stream, bits, used, at)
-        for i in range(np.uint64(0), whole, np.uint64(4)):  # four at a time
-            a, b = table[row[i]], table[row[i + one]]
-            c, d = table[row[i + two]], table[row[i + three]]
-            left, right = (a + b) & low, (c + d) & low
-            code = a >> eight | (b >> eight) << (a & last)
-            code |= (c >> eight | (d >> eight) << (c & last)) << left
-            bits |= code << used
-            used += left + right
+        for i in range(np.uint64(first), np.uint64(first + width)):
+            bits, used, at = _append(table[data[i]], stream, bits, used, at)
+    return bits, used, int(np.int64(at))
+
+
+@kernel
+def _write_pairs(
+    halves: NDArray[np.uint16],
+    width: int,
+    table: NDArray[np.uint64],
+    pairs: NDArray[np.uint32],
+    stream: NDArray[np.uint8],
+    bits: np.uint64,
+    used: np.uint64,
+    start: int,
+) -> tuple[np.uint64, np.uint64, int]:
+    """Do what `_write_rows` does, four bytes at a time.
+
+    Args:
+        halves: the rows in pairs of bytes, (h × width / 2,).
+        width: of a row, a multiple of 4.
+        table: as from `code_table`.
+        pairs: as from `pair_table`.
+        stream: as of `_write_rows`, like all that follow.
+        bits: ditto.
+        used: ditto.
+        start: ditto.
+    """
+    at, three, six = np.uint64(start), np.uint64(3), np.uint64(PAIR_LENGTH)
+    low = np.uint64(63)
+    for first in range(0, halves.size, width // 2):
+        if np.int64(at) + 2 * width + 16 > stream.size:
+            return bits, used, -1
+        bits, used, at = _append(table[0], stream, bits, used, at)
+        for i in range(np.uint64(first), np.uint64(first + width // 2), np.uint64(2)):
+            a, b = np.uint64(pairs[halves[i]]), np.uint64(pairs[halves[i + np.uint64(1)]])
+            bits |= (a >> six | (b >> six) << (a & low)) << (used & low)
+            used += a + b  # the codes go into bits that do not count
             _store(bits, stream, at)
-            at += used >> three
-            bits >>= used & np.uint64(56)
+            whole = used & np.uint64(56)
+            at += whole >> three
+            bits >>= whole
             used &= np.uint64(7)
-        for i in range(whole, np.uint64(width)):
-            bits, used, at = _append(table[row[i]], stream, bits, used, at)
     return bits, used, int(np.int64(at))
 
 
