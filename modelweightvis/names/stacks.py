@@ -13,7 +13,8 @@ def label_stacks(layers: Mapping[Container, int], hint: str) -> dict[Container, 
     """Return the name of every stack, unique.
 
     Args:
-        layers: how many blocks each list of a model holds, in the order of first appearance.
+        layers: how many blocks each list of a model holds; of several that one word would name, the
+            longest has it, the first by name among equals.
         hint: what a stack is called that no word of its path names.
     """
     plain = [box for box in layers if box not in gguf.STACKS and not outer.tower_of(box)]
@@ -26,7 +27,7 @@ def label_stacks(layers: Mapping[Container, int], hint: str) -> dict[Container, 
         wanted.setdefault(label, []).append(box)
     labels: dict[Container, str] = {}
     for label, boxes in wanted.items():
-        labels |= _distinct(label, sorted(boxes, key=lambda box: -layers[box]))
+        labels |= _distinct(label, sorted(boxes, key=lambda box: (-layers[box], box)))
     return {box: labels[box] for box in layers}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from itertools import permutations
 
 import pytest
 from hypothesis import given, settings
@@ -134,6 +135,14 @@ def test_two_towers_of_one_kind_are_two_stacks() -> None:
          for layer in range(count)]
     )  # fmt: skip
     assert {name.stack for name in names} == {"vision", "vision.global_transformer"}
+
+
+def test_equal_stacks_are_called_the_same_in_any_order() -> None:
+    names = [f"{box}.layers.0.mlp.up_proj.weight" for box in ("x", "model", "y")]
+    orders = ([names[at] for at in order] for order in permutations(range(3)))
+    found = [{name.source: name.stack for name in parse_names(order)} for order in orders]
+    assert found[0][names[1]] == "text"
+    assert all(one == found[0] for one in found)
 
 
 def test_the_stages_of_a_hierarchical_vision_model_are_stacks() -> None:
