@@ -166,6 +166,7 @@ def bench(session: nox.Session) -> None:
     wheel = built_wheel(session)
     session.run("python", "tests/bench/spine.py", "--wheel", wheel, *session.posargs)
     session.run("python", "tests/bench/checkpoint.py", *session.posargs)
+    session.run("python", "tests/bench/live.py", *session.posargs)
 
 
 @nox.session

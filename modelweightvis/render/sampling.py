@@ -18,6 +18,7 @@ from arbvis_core.api import Box
 from arbvis_core.values import parts_of
 from modelweightvis.folds import Piece, size_of, windows
 from modelweightvis.render.pieces import crops, decodable
+from modelweightvis.render.remembering import remembered
 
 if TYPE_CHECKING:
     from arbvis_core.api import Placement, ScenePlan
@@ -47,6 +48,25 @@ class Sampled(NamedTuple):
 
 def sample(plan: ScenePlan, decoders: Decoders) -> tuple[Sampled, ...]:
     """Return what is sampled, the same each time, one placement after the other."""
+    return _sampled(plan, _Decoders(decoders))
+
+
+class _Decoders:
+    """Decoders by encoding; all that are ever asked about a plan are the same."""
+
+    def __init__(self, known: Decoders) -> None:
+        self.known = known
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Decoders) and other.known is self.known
+
+    def __hash__(self) -> int:
+        return id(self.known)
+
+
+@remembered
+def _sampled(plan: ScenePlan, asked: _Decoders) -> tuple[Sampled, ...]:
+    decoders = asked.known
     placements = [
         one for one in plan.placements if prod(one.region.shape) and decodable(one.region, decoders)
     ]
@@ -63,7 +83,10 @@ def role_of(placement: Placement) -> str:
 
 
 def _bytes(placement: Placement) -> int:
-    return sum(part.stop - part.start for part in parts_of(placement.region))
+    region = placement.region
+    if len(region.parts) == 1 and not region.operands:
+        return region.parts[0].stop - region.parts[0].start
+    return sum(part.stop - part.start for part in parts_of(region))
 
 
 def _whole(placement: Placement) -> Iterator[Sampled]:

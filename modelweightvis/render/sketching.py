@@ -13,7 +13,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from arbvis_core.api import TILE, Box, Sketch
-from modelweightvis.folds import Piece, size_of, windows
+from modelweightvis.folds import Piece, windows
 from modelweightvis.render.deciding import reference
 from modelweightvis.render.pieces import crops, decodable, values
 from modelweightvis.render.sampling import role_of
@@ -103,7 +103,7 @@ def _seen(plan: ScenePlan, key: TileKey, scale: int) -> Iterator[tuple[Placement
     """Yield what meets a tile, and which part of it does."""
     side = TILE * scale
     for one in plan.placements:
-        width, height = size_of(one.region.shape, one.fold)
+        _, _, width, height = one.box
         left, top = max(key.x * side - one.box.x, 0), max(key.y * side - one.box.y, 0)
         right = min((key.x + 1) * side - one.box.x, width)
         bottom = min((key.y + 1) * side - one.box.y, height)
@@ -168,6 +168,7 @@ def planes(
     found = {one.name: np.zeros((TILE, TILE), one.dtype) for one in looks.planes}
     named = {name.partition("/")[0]: plane for name, plane in found.items()}
     buffers = iter(parts)
+    unseen: list[tuple[Field, float]] = []
     for field in sketched.notes:
         octaves = reference(plan.decisions, field.placement, looks.scale)
         strips = [
@@ -177,8 +178,10 @@ def planes(
         if not decodable(field.placement.region, decoders):
             strips = [{"flags": np.array([HATCHED], np.uint8)}]
         elif not strips:
-            strips = [_typical(plan, field.placement, octaves)]
+            unseen.append((field, _median(plan, field.placement, octaves)))
+            continue
         _spread(field, strips, key, scale, named)
+    _assume(unseen, key, scale, named)
     return found
 
 
@@ -262,18 +265,39 @@ def _fill(found: dict[str, NDArray[Any]], lengths: NDArray[np.int64]) -> None:
             plane[rest] = float(plane.sum()) / total * lengths[rest]
 
 
-def _typical(plan: ScenePlan, placement: Placement, octaves: float) -> dict[str, NDArray[Any]]:
-    """Return what an element of a tensor is like that was not looked at."""
-    import numpy as np
-
+def _median(plan: ScenePlan, placement: Placement, octaves: float) -> float:
+    """Return the median |x| of a tensor that was not looked at, by its own sample or its role's."""
     role = plan.decisions.get("roles", {}).get(role_of(placement), {})
     own = plan.decisions.get("placements", {}).get(placement.name, role)
-    median = 2.0 ** (float(own.get("log2_median", 0.0)) - octaves)
-    found = {
-        name: np.array([share * (median**2 if name == "sum_squares" else median)], np.float32)
-        for name, share in TYPICAL.items()
-    }
-    return {**found, "count": np.ones(1, np.float32)}
+    return float(2.0 ** (float(own.get("log2_median", 0.0)) - octaves))
+
+
+def _assume(
+    unseen: Sequence[tuple[Field, float]],
+    key: TileKey,
+    scale: int,
+    named: Mapping[str, NDArray[Any]],
+) -> None:
+    """Add what was not looked at to the planes of a tile: every element of it is typical."""
+    import numpy as np
+
+    from modelweightvis.kernels.rectangles import add_rectangles, raise_rectangles
+
+    if not unseen:
+        return
+    medians = np.array([median for _, median in unseen], np.float32)
+    corner = np.array([key.x * TILE * scale, key.y * TILE * scale, 0, 0])
+    seen = np.array([one.box for one, _ in unseen], np.int64)
+    seen[:, :2] += np.array([one.placement.box[:2] for one, _ in unseen], np.int64)
+    boxes = seen - corner
+    for name, plane in named.items():
+        if name == "count":
+            add_rectangles(boxes, np.ones_like(medians), scale, plane)
+        elif name == "max_abs":
+            raise_rectangles(boxes, TYPICAL[name] * medians, scale, plane)
+        elif name in TYPICAL:
+            power = 2 if name == "sum_squares" else 1
+            add_rectangles(boxes, np.float32(TYPICAL[name]) * medians**power, scale, plane)
 
 
 def _spread(
@@ -296,8 +320,6 @@ def _spread(
         if name not in strips[0]:
             continue
         lines = np.stack([one[name] for one in strips])
-        if lines.shape[1] == 1 and name not in {"max_abs", "flags"}:
-            lines = lines * length  # one element stands for all
         lines = np.broadcast_to(lines, (len(strips), length.size))[chosen]
         area = plane.T[left:, top:] if field.down else plane[top:, left:]
         area = area[: breadth.size, : length.size]
