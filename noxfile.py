@@ -97,6 +97,19 @@ def models(session: nox.Session) -> None:
 
 
 @nox.session(requires=["build"])
+def conversions(session: nox.Session) -> None:
+    """Prove differences from models that llama.cpp converted, with both of them executed.
+
+    `LLAMA_CPP` is where llama.cpp's source lies; llama-cpp-python builds its own copy of it.
+    """
+    if "LLAMA_CPP" not in os.environ:
+        session.error("LLAMA_CPP is not set: the path of llama.cpp's source")
+    install_built(session, *group("models"), "llama-cpp-python", "sentencepiece")
+    test = "tests/model/differences/test_conversions.py"
+    session.run("pytest", "-rP", test, *session.posargs)
+
+
+@nox.session(requires=["build"])
 def browser(session: nox.Session) -> None:
     """Open bundles in a headless Chromium."""
     install_built(session, *group("browser"))

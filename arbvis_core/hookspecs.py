@@ -66,7 +66,8 @@ def arbvis_options() -> Iterable[type]:  # type: ignore[empty-body]
     """Add flags: frozen dataclasses whose fields are `Annotated[type, typer.Option(...)]`.
 
     A class variable `profiles` names the programs whose help shows them; others take them unseen.
-    A method `check(request)` raises a `UsageError` where flags do not go together; a method
+    A method `check(request)` raises a `UsageError` where flags do not go together, and
+    `check_scenes(request, scenes)` where what was found has no use for them; a method
     `reporter(request)` returns a `Reporter`, or None.
     """
 

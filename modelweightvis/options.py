@@ -10,7 +10,9 @@ import typer
 from arbvis_core import api
 
 if TYPE_CHECKING:
-    from arbvis_core.api import Reporter, Request, View
+    from collections.abc import Sequence
+
+    from arbvis_core.api import Reporter, Request, Scene, View
 
 #: What a colour is relative to.
 Scale = Literal["model", "tensor", "role"]
@@ -82,15 +84,50 @@ class DifferenceOptions:
     profiles: ClassVar[tuple[str, ...]] = ("modelweightvis",)
 
     diff_metric: Annotated[
-        DiffMetric, typer.Option("--diff-metric", help="How a difference is put on a scale.")
-    ] = "rms"
+        DiffMetric | None,
+        typer.Option(
+            "--diff-metric", help="How a difference is put on a scale.", show_default="rms"
+        ),
+    ] = None
     diff_colors: Annotated[
-        DiffColours, typer.Option("--diff-colors", help="Colours of what grew and what shrank.")
-    ] = "green-red"
+        DiffColours | None,
+        typer.Option(
+            "--diff-colors",
+            help="Colours of what grew and what shrank.",
+            show_default="green-red",
+        ),
+    ] = None
 
     def view(self) -> View:
         """Return the view that the flags ask for."""
-        return api.View(metric=self.diff_metric, colormap=self.diff_colors)
+        return api.View(metric=self.diff_metric or "rms", colormap=self.diff_colors or "green-red")
+
+    def check(self, request: Request) -> None:
+        """Refuse to be asked where nothing is compared.
+
+        Raises:
+            UsageError: so it is.
+        """
+        if not request.diff:
+            for flag in self._asked():
+                raise api.UsageError(f"{flag} is about a comparison: use it with --diff")
+
+    def check_scenes(self, request: Request, scenes: Sequence[Scene]) -> None:
+        """Refuse to be asked where no tensors are compared.
+
+        Raises:
+            UsageError: so it is.
+        """
+        if all(scene.renderer != "differences" for scene in scenes):
+            for flag in self._asked():
+                raise api.UsageError(
+                    f"{flag} is about tensors, and none are compared here: bytes and JSON have one "
+                    f"scale and the colours green and red; leave it out"
+                )
+
+    def _asked(self) -> list[str]:
+        flags = {"--diff-metric": self.diff_metric, "--diff-colors": self.diff_colors}
+        return [flag for flag, value in flags.items() if value is not None]
 
 
 @dataclass(frozen=True)
@@ -129,11 +166,28 @@ class MoeOptions:
         bool, typer.Option("--moe", help="Add a summary of the experts of every layer.")
     ] = False
     summary_stat: Annotated[
-        SummaryStat, typer.Option("--summary-stat", help="What the summary shows of an expert.")
-    ] = "rms"
+        SummaryStat | None,
+        typer.Option(
+            "--summary-stat", help="What the summary shows of an expert.", show_default="rms"
+        ),
+    ] = None
     moe_norm: Annotated[
-        MoeNorm, typer.Option("--moe-norm", help="What the colours of the summary span.")
-    ] = "max"
+        MoeNorm | None,
+        typer.Option(
+            "--moe-norm", help="What the colours of the summary span.", show_default="max"
+        ),
+    ] = None
+
+    def check(self, request: Request) -> None:
+        """Refuse to be asked how a summary looks that is not asked for.
+
+        Raises:
+            UsageError: so it is.
+        """
+        flags = {"--summary-stat": self.summary_stat, "--moe-norm": self.moe_norm}
+        for flag, value in flags.items():
+            if value is not None and not self.moe:
+                raise api.UsageError(f"{flag} is about the summary of experts: use it with --moe")
 
 
 @dataclass(frozen=True)

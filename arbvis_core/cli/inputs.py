@@ -18,13 +18,22 @@ STDIN = "-"
 LONGEST = 1 << 28
 
 
-def gather(files: Sequence[str], file_list: str | None) -> tuple[str, ...]:
+def gather(files: Sequence[str], file_list: str | None, *, diff: bool = False) -> tuple[str, ...]:
     """Return the inputs: the arguments, then those of a list; a pipe if there are none.
+
+    Args:
+        files: the arguments.
+        file_list: the list; None if there is none.
+        diff: they are compared, for which there have to be two.
 
     Raises:
         UsageError: there are none, or the list cannot be read.
     """
     inputs = tuple(files)
+    if diff and len(inputs) < 2 and file_list is None:
+        raise UsageError(
+            "--diff compares the first input with each of the others: name at least two inputs"
+        )
     if file_list is not None:
         if file_list == STDIN and STDIN in inputs:
             raise UsageError("standard input cannot be both an input and the list of inputs")

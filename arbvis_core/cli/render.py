@@ -66,7 +66,7 @@ class Session:
         if self.output.regen_html is not None:
             self._regenerate(files)
             return
-        inputs = lines.gather(files, self.input.file_list)
+        inputs = lines.gather(files, self.input.file_list, diff=self._diff)
         request = self._request(inputs)
         self.reporters = reporters(request, self.registry)
         self._check(inputs, commands)
@@ -145,15 +145,19 @@ class Session:
         names = {None, *(one.name for one in self.registry.layouts)}
         return self.profile.layout in names
 
+    @property
+    def _diff(self) -> bool:
+        found: DiffOptions = self.options.get(DiffOptions, DiffOptions())
+        return found.diff
+
     def _request(self, inputs: tuple[str, ...]) -> Request:
         core = (InputOptions, OutputOptions, RunOptions, DiffOptions)
-        diff = self.options.get(DiffOptions, DiffOptions())
         return Request(
             inputs=inputs,
             profile=self.profile,
             layout=self.input.layout,
             format=self.input.format,
-            diff=diff.diff,
+            diff=self._diff,
             keep_going=self.input.keep_going,
             title=self.output.title,
             options={group: one for group, one in self.options.items() if group not in core},

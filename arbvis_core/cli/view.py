@@ -85,7 +85,7 @@ def _request(
     given: InputOptions = options.pop(InputOptions)
     diff = options.pop(DiffOptions, DiffOptions())
     return Request(
-        inputs=lines.gather(files, given.file_list),
+        inputs=lines.gather(files, given.file_list, diff=diff.diff),
         profile=profile,
         layout=given.layout,
         format=given.format,

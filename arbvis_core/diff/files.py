@@ -91,7 +91,10 @@ def comparable(request: Request, sides: Sequence[Sequence[Document]]) -> bool:
     return (
         len(held) > 1
         and any(found for _, found in held)
-        and all(found or (index < len(opened) and len(opened[index]) > 1) for index, found in held)
+        and all(
+            found or (sides[index] and index < len(opened) and len(opened[index]) > 1)
+            for index, found in held
+        )
     )
 
 

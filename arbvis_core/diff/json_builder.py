@@ -9,7 +9,6 @@ from arbvis_core import values
 from arbvis_core.diff.files import NAMED, Pair, called, comparable, others, pairs_of, titled
 from arbvis_core.layouts.hilbert import ALIGNED_BYTES, bytes_of
 from arbvis_core.protocols import Decoder, DiffBuilder, Priority, Window
-from arbvis_core.reading import Reader
 
 if TYPE_CHECKING:
     import numpy as np
@@ -209,6 +208,8 @@ def _of(source: Source, name: str) -> str:
 
 
 def _read(source: Source) -> bytes:
+    from arbvis_core.reading import Reader
+
     if not source.size:
         return b""
     crop = values.Crop(source.key, 0, source.size)

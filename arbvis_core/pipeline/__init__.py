@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -13,7 +13,7 @@ from arbvis_core.pipeline.opening import Opened, describe_inputs, open_inputs, t
 from arbvis_core.pipeline.parsing import parse
 from arbvis_core.pipeline.planning import plan_scene
 from arbvis_core.registry import guard
-from arbvis_core.values import Document, Plan, Request
+from arbvis_core.values import Document, Plan, Request, Scene
 
 if TYPE_CHECKING:
     from arbvis_core.registry import Registry
@@ -55,7 +55,7 @@ def _read(request: Request, registry: Registry) -> tuple[_Inputs, list[Document]
     opened, missing = open_inputs(request, registry)
     request = replace(request, opened=tuple(one.sources for one in opened))
     found, unparsed = parse(request, opened, registry)
-    found = derive(request, found, registry)
+    found = derive(request, found, registry, [*missing, *unparsed])
     told = [*missing, *unparsed, *(one for document in found for one in document.warnings)]
     return _Inputs(request, opened), found, told
 
@@ -69,11 +69,21 @@ def _check(request: Request, registry: Registry) -> None:
                 check(request)
 
 
+def _check_scenes(request: Request, scenes: Sequence[Scene], registry: Registry) -> None:
+    """Let groups of options refuse what has no use for what was found."""
+    for group in registry.options:
+        check = getattr(request.options.get(group.item), "check_scenes", None)
+        if callable(check):
+            with guard(group, "check", "its options"):
+                check(request, scenes)
+
+
 def _plan(request: Request, registry: Registry) -> Plan:
     known_faults = len(registry.faults)
     inputs, found, warnings = _read(request, registry)
     request = inputs.request
     scenes = arrange(request, found, registry)
+    _check_scenes(request, scenes, registry)
     faults = registry.faults[known_faults:]
     del registry.faults[known_faults:]  # the registry outlives this run
     return Plan(

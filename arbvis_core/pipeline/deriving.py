@@ -16,9 +16,24 @@ if TYPE_CHECKING:
     from arbvis_core.registry import Registry
 
 
-def derive(request: Request, documents: Sequence[Document], registry: Registry) -> list[Document]:
-    """Replace the documents by their difference if one is asked for, and add what is derived."""
-    found = _difference(request, documents, registry) if request.diff else list(documents)
+def derive(
+    request: Request,
+    documents: Sequence[Document],
+    registry: Registry,
+    left_out: Sequence[str] = (),
+) -> list[Document]:
+    """Replace the documents by their difference if one is asked for, and add what is derived.
+
+    Args:
+        request: what was asked for.
+        documents: of all inputs.
+        registry: who can do it.
+        left_out: sentences about what could not be read, the first of which tells why nothing can
+            be compared.
+    """
+    found = list(documents)
+    if request.diff:
+        found = _difference(request, documents, registry, left_out)
     derived: list[Document] = []
     for one in registry.derivations:
         if registry.ask(one, partial(one.item.matches, request, found), "the request"):
@@ -28,7 +43,7 @@ def derive(request: Request, documents: Sequence[Document], registry: Registry) 
 
 
 def _difference(
-    request: Request, documents: Sequence[Document], registry: Registry
+    request: Request, documents: Sequence[Document], registry: Registry, left_out: Sequence[str]
 ) -> list[Document]:
     """Let the builders share what is compared: each takes what it can of what is left."""
     if len(request.inputs) < 2:
@@ -42,7 +57,9 @@ def _difference(
         for aside in (False, True)
     )
     found: list[Document] = []
-    notes: list[str] = []
+    notes = [
+        f"{request.inputs[one.input]}: {warning}" for one in documents for warning in one.warnings
+    ]
     for one in registry.diff_builders:
         if found and not _the_same(beside):
             sides = [[*side, *more] for side, more in zip(sides, beside, strict=True)]
@@ -54,9 +71,8 @@ def _difference(
         found += [replace(document, derived=True) for document in made]
         sides = [_without(side, made) for side in sides]
     if not found:
-        raise UsageError(
-            f"--diff: nothing here can compare {' and '.join(request.inputs)}; see 'arbvis plugins'"
-        )
+        why = left_out[0] if left_out else "see 'arbvis plugins'"
+        raise UsageError(f"--diff: nothing here can compare {' and '.join(request.inputs)}; {why}")
     return [replace(found[0], warnings=(*found[0].warnings, *notes)), *found[1:]]
 
 
@@ -66,20 +82,20 @@ def _beside(document: Document, apart: bool) -> bool:  # noqa: FBT001  the profi
 
 
 def _without(side: Sequence[Document], made: Sequence[Document]) -> list[Document]:
-    """Take what was compared out of a side."""
+    """Take what was compared out of a side; a document of which nothing is left stays, empty."""
     taken = {source.key for document in made for source in document.sources}
     left = []
     for one in side:
         sources = tuple(source for source in one.sources if source.key not in taken)
-        if len(sources) == len(one.sources):
-            left.append(one)
-        elif sources:
+        if len(sources) < len(one.sources):
             whole = (
                 region
                 for region in one.regions
                 if not any(part.source in taken for part in parts_of(region))
             )
-            left.append(replace(one, sources=sources, regions=tuple(whole)))
+            left.append(replace(one, sources=sources, regions=tuple(whole) if sources else ()))
+        else:
+            left.append(one)
     return left
 
 

@@ -152,12 +152,18 @@ def _parse_group(
         try:
             return _parsed(one, group), warnings
         except FormatError as error:
+            error.args = (_of_input(str(error), request.inputs, group.input),)
             if insists and not request.keep_going:
                 raise
             warnings.append(str(error) if insists else f"{error} (shown as plain bytes)")
             good = tuple(source for source in group.claimed if source.key != error.source)
             group = replace(group, claimed=good if len(good) < len(group.claimed) else ())
     return [], warnings
+
+
+def _of_input(said: str, inputs: Sequence[str], index: int) -> str:
+    """Say of which input a file is, where there are several and the sentence does not."""
+    return said if len(inputs) == 1 or inputs[index] in said else f"{inputs[index]}: {said}"
 
 
 def _parsed(one: Registered[Format], group: Group) -> list[Document]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 from arbvis_core.api import Add, Decoder, DiffBuilder, Document, Region, Request, UsageError
@@ -58,20 +59,27 @@ class TensorDiffBuilder(DiffBuilder):
     )
 
     def matches(self, request: Request, sides: Sequence[Sequence[Document]]) -> bool:
-        """Tell whether every side holds tensors."""
-        return all(map(_models, sides))
+        """Tell whether every side holds tensors; with `--keep-going`, the first and another."""
+        held = [bool(_models(side)) for side in sides]
+        return bool(held) and held[0] and (any if request.keep_going else all)(held[1:])
 
     def build(self, request: Request, sides: Sequence[Sequence[Document]]) -> Sequence[Document]:
         """Return one document per model that is compared with the first.
 
         Raises:
-            UsageError: nothing of two models belongs together.
+            UsageError: nothing of two models belongs together, or they are of two architectures.
         """
+        from modelweightvis.differences.comparable import whole
+
         sides = [_models(side) for side in sides]
+        for name, side, opened in zip_longest(request.inputs, sides, request.opened, fillvalue=()):
+            if len(opened) > 1:  # of a file that was named, nothing else was meant
+                whole(str(name), side, keep_going=request.keep_going)
         base = _tensors(sides[0])
         return [
             _difference(request, index, sides, *_paired_up(request, index, sides, base))
             for index in range(1, len(sides))
+            if sides[index]
         ]
 
 
@@ -90,6 +98,7 @@ def _paired_up(
     Raises:
         UsageError: nothing of the two belongs together, or a finetune has what it should not have.
     """
+    from modelweightvis.differences.comparable import one_architecture
     from modelweightvis.differences.finetunes import check, declared
     from modelweightvis.differences.lora import deltas, is_adapter, merged
     from modelweightvis.differences.pairing import Pairing, pair
@@ -102,6 +111,8 @@ def _paired_up(
         return Pairing(tuple(previews(base, right, asked.match))), False
     others = _tensors(sides[index])
     adapter = is_adapter(others)
+    both = sides[0], sides[index]
+    notes = () if adapter else one_architecture(left, right, both, keep_going=request.keep_going)
     pairing = pair(base, deltas(others, sides[index]) if adapter else others)
     if not any(one.left and one.right for one in pairing.pairs):
         raise UsageError(f"--diff: no tensor of {left} belongs to one of {right}; {_near(pairing)}")
@@ -111,7 +122,7 @@ def _paired_up(
         check(left, right, why, pairing.pairs)
     if adapter:
         pairing = replace(pairing, pairs=tuple(merged(pairing.pairs)))
-    return pairing, bool(told or why)
+    return replace(pairing, ambiguous=(*notes, *pairing.ambiguous)), bool(told or why)
 
 
 def _other(request: Request, index: int) -> str:

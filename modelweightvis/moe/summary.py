@@ -95,7 +95,11 @@ def _scene(request: Request, number: int, document: Document) -> Scene:
         placements=tuple(placements),
         renderer="cells",
         documents=(document,),
-        attributes={"stat": options.summary_stat, "norm": options.moe_norm, "model": number},
+        attributes={
+            "stat": options.summary_stat or "rms",
+            "norm": options.moe_norm or "max",
+            "model": number,
+        },
         awaits=True,
     )
 

@@ -196,16 +196,15 @@ class DifferenceRenderer(LeafRenderer):
             LegendEntry(grew, "grew", "0", f"+{ENDS[metric]}"),
             *special,
         )
-        low, high = (f"{100 * 2**end:.3g} % of the scale" for end in _span(plan, view))
-        mixed = (
-            LegendEntry(ramp, name, low, high)
-            for ramp, name in zip(ramps(colours), ("shrank", "both", "grew"), strict=True)
-        )
+        low, high = (f"{100 * 2**end:.2g} %" for end in _span(plan, view))
+        named = zip(ramps(colours), ("shrank", "both alike", "grew"), strict=True)
+        mixed = (LegendEntry(ramp, name, low, high) for ramp, name in named)
+        above = f"{ABOVE} {FULL.format(ENDS[metric]) if metric != 'exact' else EVERY}"
         rms = plan.decisions.get("rms", 0)
         note = f"Of all sampled values of the first the rms is {rms:.4g}. {NOTES[metric]}"
         return (
             Legend("leaf", f"difference, {metric}", leaf, note),
-            Legend("overview", f"mean difference, {metric}", (*mixed, *special), ABOVE),
+            Legend("overview", f"mean difference, {metric}", (*mixed, *special), above),
         )
 
 
@@ -220,6 +219,7 @@ ABOVE = (
     "Zoomed out, brightness is the mean change under a pixel, on a logarithmic scale; a hue says that "
     "more grew or shrank than by chance. One changed element is enough to light a pixel."
 )
+FULL, EVERY = "100 % is a mean change of {}.", "100 % is where every element has changed."
 NOTES = {
     "rms": "Every tensor is scaled by the rms of its own sample.",
     "abs-log": "Brightness is linear in log |Δ|, from 10⁻⁶ to 0.1.",

@@ -22,7 +22,8 @@ def difference_map(content: Mapping[str, Any], model: Mapping[str, Any]) -> str:
     errors = [one["relative_frobenius"] for one in found.values() if one["relative_frobenius"]]
     least, most = (log10(min(errors)), log10(max(errors))) if errors else (0.0, 0.0)
     maps = []
-    for stack, keys in by(lambda key: key[0], list(found)).items():
+    stacks = by(lambda key: key[0], list(found))
+    for stack, keys in stacks.items():
         cells = []
         for key in keys:
             total = found[key]
@@ -38,7 +39,7 @@ def difference_map(content: Mapping[str, Any], model: Mapping[str, Any]) -> str:
                     "title": title,
                 }
             )
-        maps.append(heat_map(cells, f"Relative error{f' in {stack}' if stack else ''}"))
+        maps.append(heat_map(cells, f"Relative error{_inside(stack, stacks)}"))
     return f"<h3>Where it changed</h3>{''.join(maps)}\n" if maps else ""
 
 
@@ -48,11 +49,17 @@ def _place(row: Mapping[str, Any]) -> tuple[str, int, str]:
 
 def kinds_map(_content: Mapping[str, Any], model: Mapping[str, Any]) -> str:
     """Return the stored types of every role in every layer, stack by stack; brighter is more bits."""
+    stacks = dict(_kinds(model))
     maps = [
-        heat_map(cells, f"Stored types and bits per weight{f' in {stack}' if stack else ''}")
-        for stack, cells in _kinds(model)
+        heat_map(cells, f"Stored types and bits per weight{_inside(stack, stacks)}")
+        for stack, cells in stacks.items()
     ]
     return f"<h3>Types</h3>{''.join(maps)}\n" if maps else ""
+
+
+def _inside(stack: str, stacks: Mapping[str, Any]) -> str:
+    """Name a stack where there are several."""
+    return f" in the stack {stack}" if stack and len(stacks) > 1 else ""
 
 
 def _kinds(model: Mapping[str, Any]) -> Iterator[tuple[str, list[Mapping[str, Any]]]]:

@@ -2,7 +2,8 @@
 
 That a difference is zero says something only if the GGUF file is right: so both files compute the
 same logits first, one run by transformers, the other by llama.cpp. Needs torch, transformers and
-llama-cpp-python, and in `LLAMA_CPP` the path of llama.cpp's source: `nox -s conversions`.
+llama-cpp-python, and in `LLAMA_CPP` the path of llama.cpp's source: `nox -s conversions`. What it
+printed is in docs/explanation/decisions.md.
 """
 
 from __future__ import annotations

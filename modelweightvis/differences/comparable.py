@@ -1,0 +1,79 @@
+"""What keeps two models from being compared, unless with `--keep-going`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from arbvis_core.api import UsageError
+from modelweightvis.sidecars import config_of
+
+if TYPE_CHECKING:
+    from arbvis_core.api import Document
+
+#: Where a model says what it is: a `config.json`, the pairs of a GGUF file.
+PLACES = ("config", "pairs")
+#: Missing files that a sentence names.
+SHOWN = 5
+
+
+def whole(name: str, side: Sequence[Document], *, keep_going: bool) -> None:
+    """Refuse a model of which files are missing, as after a download that broke off.
+
+    Args:
+        name: the input, as typed.
+        side: its documents.
+        keep_going: compare what is here; a warning of the format says what is not.
+
+    Raises:
+        UsageError: files are missing.
+    """
+    gone = [file for one in side for file in (one.metadata.get("missing") or {}).get("files", ())]
+    if gone and not keep_going:
+        shown = ", ".join(gone[:SHOWN]) + (f" and {len(gone) - SHOWN} more" if gone[SHOWN:] else "")
+        raise UsageError(
+            f"--diff: {name} is not whole, {shown} {'is' if len(gone) == 1 else 'are'} not here: "
+            f"fetch it again, or compare the tensors that are here: --keep-going"
+        )
+
+
+def one_architecture(
+    left: str,
+    right: str,
+    sides: Sequence[Sequence[Document]],
+    *,
+    keep_going: bool,
+) -> tuple[str, ...]:
+    """Refuse models of different architectures; return what to say if they are compared anyway.
+
+    Names of architectures are comparable only where both are from one place: llama.cpp calls many
+    of them `llama` that have names of their own elsewhere.
+
+    Args:
+        left: the first input, as typed.
+        right: the other.
+        sides: the documents of both.
+        keep_going: compare what pairs all the same.
+
+    Raises:
+        UsageError: they are of different architectures.
+    """
+    for place in PLACES:
+        ours, theirs = (_types(side, place) for side in sides)
+        if ours and theirs and not ours & theirs:
+            kinds = [" and ".join(sorted(kind)) for kind in (ours, theirs)]
+            said = f"{left} is of the architecture {kinds[0]}, {right} of {kinds[1]}"
+            if not keep_going:
+                raise UsageError(
+                    f"--diff: {said}: tensors of one name need not be the same thing. "
+                    f"To compare those that pair all the same: --keep-going"
+                )
+            return (f"{said}: only what pairs is compared",)
+    return ()
+
+
+def _types(side: Sequence[Document], place: str) -> set[str]:
+    """Return what the models of a side call their architecture, their inner stacks included."""
+    configs = [config_of(one) for one in side if one.metadata.get(place)]
+    found = {config.model_type for config in configs}
+    return (found | {part.model_type for one in configs for part in one.parts.values()}) - {""}
