@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from arbvis_core.api import Crop, window_crops, window_values
+from arbvis_core.api import Crop
 from modelweightvis.options import DiffMetric
 from modelweightvis.render.difference_scales import LEAST_RMS, RMS_SHARE, share_table
-from modelweightvis.render.pieces import decodable
+from modelweightvis.render.pieces import decodable, region_crops, region_values
 from modelweightvis.render.sampling import Sampled, sample
 
 if TYPE_CHECKING:
@@ -35,13 +35,13 @@ METRICS: tuple[DiffMetric, ...] = ("rms", "abs-log", "exact", "relative")
 
 def survey(plan: ScenePlan, decoders: Decoders) -> Sequence[Crop]:
     """Return what to read of both sides, and once what both have from the same bytes."""
-    crops = (
+    asked = (
         crop
         for one in sample(_comparable(plan, decoders), decoders)
         for region in one.placement.region.operands
-        for crop in window_crops(region, one.piece.window, decoders)
+        for crop in region_crops(region, one.piece.window, decoders)
     )
-    return list(dict.fromkeys(crops))
+    return list(dict.fromkeys(asked))
 
 
 def decide(
@@ -82,10 +82,10 @@ def _sides(
     one: Sampled, held: Mapping[Crop, NDArray[np.uint8]], decoders: Decoders
 ) -> list[NDArray[np.float32]]:
     return [
-        window_values(
+        region_values(
             region,
             one.piece.window,
-            [held[crop] for crop in window_crops(region, one.piece.window, decoders)],
+            iter([held[crop] for crop in region_crops(region, one.piece.window, decoders)]),
             decoders,
         )
         for region in one.placement.region.operands

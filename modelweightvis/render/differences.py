@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from arbvis_core.api import (
@@ -13,8 +12,6 @@ from arbvis_core.api import (
     Legend,
     LegendEntry,
     Plane,
-    window_crops,
-    window_values,
 )
 from arbvis_core.values import TILE
 from modelweightvis.folds import windows
@@ -31,7 +28,7 @@ from modelweightvis.render.difference_colours import (
     shares,
 )
 from modelweightvis.render.difference_scales import RMS_SHARE
-from modelweightvis.render.pieces import Spot, decodable, met, spots
+from modelweightvis.render.pieces import Spot, decodable, met, region_crops, region_values, spots
 
 if TYPE_CHECKING:
     import numpy as np
@@ -102,7 +99,7 @@ class DifferenceRenderer(LeafRenderer):
             for spot in spots(plan, key)
             if _comparable(spot.placement, decoders)
             for region, window in _halves(spot)
-            for crop in window_crops(region, window, decoders)
+            for crop in region_crops(region, window, decoders)
         ]
 
     def paint(
@@ -123,13 +120,7 @@ class DifferenceRenderer(LeafRenderer):
                 comparison.stripe(spot, spot.piece.box, _stripe(spot.placement))
                 continue
             halves = [
-                window_values(
-                    region,
-                    window,
-                    islice(buffers, len(window_crops(region, window, decoders))),
-                    decoders,
-                )
-                for region, window in _halves(spot)
+                region_values(region, window, buffers, decoders) for region, window in _halves(spot)
             ]
             if halves:
                 comparison.put(spot, halves[0], halves[1])
@@ -149,15 +140,15 @@ class DifferenceRenderer(LeafRenderer):
 
         codes = np.zeros((TILE, TILE), np.uint8)
         flags = planes["flags"]
-        stripes = hatched(key.y * TILE, key.x * TILE, TILE, TILE) > 0
-        for bit, code in (
-            (TOLD_FLAG, INFORMATIONAL),
-            (RIGHT_FLAG, ONLY_RIGHT),
-            (LEFT_FLAG, ONLY_LEFT),
-        ):
-            codes[(flags & bit > 0) & stripes] = code
-        count, total, magnitude = (planes[name] for name in ("count", "total", "magnitude"))
-        overview(count, total, magnitude, flags, step_table(*_span(plan, view)), codes)
+        if (flags & (TOLD_FLAG | RIGHT_FLAG | LEFT_FLAG)).any():
+            stripes = hatched(key.y * TILE, key.x * TILE, TILE, TILE) > 0
+            for bit, code in (
+                (TOLD_FLAG, INFORMATIONAL),
+                (RIGHT_FLAG, ONLY_RIGHT),
+                (LEFT_FLAG, ONLY_LEFT),
+            ):
+                codes[(flags & bit > 0) & stripes] = code
+        overview(planes, step_table(*_span(plan, view)), codes)
         return Indexed(codes, palette(colours_of(view), overview=True))
 
     def merge(self, left: Compared, right: Compared) -> Compared:

@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arbvis_core.api import TILE, Box, Indexed, Leaf
-from modelweightvis.kernels.compare import FIGURES, LINEAR, RATIO, SIZE, measure, paint
+from modelweightvis.kernels.compare import FIGURES, LINEAR, RATIO, SIZE, compare, count_pairs
 from modelweightvis.render.codes import hatched
 from modelweightvis.render.compared import Compared
+from modelweightvis.render.covering import Covered
 from modelweightvis.render.difference_colours import INFORMATIONAL, ONLY_LEFT, ONLY_RIGHT
 from modelweightvis.render.difference_scales import LEAST_RMS, RMS_SHARE, share_table
 from modelweightvis.render.differences import (
@@ -43,8 +44,11 @@ class Comparison:
         self._metric = metric
         self._codes = np.zeros((TILE, TILE), np.uint8)
         self._planes: dict[str, NDArray[Any]] = {
-            plane.name: np.zeros((TILE // 2, TILE // 2), plane.dtype) for plane in PLANES
+            plane.name: np.zeros((TILE // 2, TILE // 2), plane.dtype)
+            for plane in PLANES
+            if plane.name != "count"
         }
+        self._counts = Covered()
         self._sums: dict[str, NDArray[np.float64]] = {}
 
     def put(self, spot: Spot, left: NDArray[np.float32], right: NDArray[np.float32]) -> None:
@@ -67,21 +71,21 @@ class Comparison:
         sums = self._sums.setdefault(name, np.zeros(len(FIGURES)))
         own = self._decisions.get("placements", {}).get(name, {})
         rms = max(float(own.get("rms", self._decisions.get("rms", 0.0))), LEAST_RMS)
-        paint(
+        tile = (spot.top + box.y - spot.piece.box.y, spot.left + box.x - spot.piece.box.x)
+        broken = compare(
             left,
             right,
-            spot.top + box.y - spot.piece.box.y,
-            spot.left + box.x - spot.piece.box.x,
-            MODES[self._metric],
-            np.float32(1 / (RMS_SHARE * rms)),
-            share_table(self._metric),
-            self._codes,
-            planes["count"],
-            planes["total"],
-            planes["magnitude"],
-            planes["flags"],
+            scale=(MODES[self._metric], 1 / (RMS_SHARE * rms), share_table(self._metric)),
+            tile=tile,
+            origin=(box.y, box.x),
+            codes=self._codes,
+            planes=(planes["total"], planes["magnitude"], planes["flags"]),
+            sums=sums,
         )
-        measure(left, right, box.y, box.x, sums)
+        if broken:
+            count_pairs(left, right, tile, self._counts.plane)
+        else:
+            self._counts.add(left.shape, *tile)
 
     def stripe(self, spot: Spot, box: Box, code: int) -> None:
         """Stripe what is not compared."""
@@ -95,7 +99,8 @@ class Comparison:
 
     def leaf(self, palette: NDArray[np.uint8]) -> Leaf:
         """Return the tile."""
-        return Leaf(Indexed(self._codes, palette), self._planes, Compared(self._sums))
+        planes = {"count": self._counts.done(), **self._planes}
+        return Leaf(Indexed(self._codes, palette), planes, Compared(self._sums))
 
 
 def _parts(spot: Spot, left: NDArray[np.float32], right: NDArray[np.float32]) -> Any:

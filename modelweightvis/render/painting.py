@@ -12,7 +12,6 @@ from arbvis_core.api import TILE, Indexed, Leaf
 from modelweightvis.encodings.units import code_values
 from modelweightvis.kernels.measure import (
     all_finite,
-    cover,
     encode,
     encode_bfloat16,
     measure,
@@ -20,6 +19,7 @@ from modelweightvis.kernels.measure import (
 )
 from modelweightvis.kernels.statistics import Statistics, tally
 from modelweightvis.render.codes import hatched, stored_table, value_table
+from modelweightvis.render.covering import Covered, constant
 from modelweightvis.render.deciding import mean_of, reference, value_window
 from modelweightvis.render.heads import added, measured
 from modelweightvis.render.measured import Measured
@@ -142,10 +142,12 @@ class _Planes:
     def __init__(self, looks: Looks) -> None:
         self._names = _names(looks)
         self._arrays: dict[str, NDArray[Any]] = {}
-        self._covered: list[tuple[tuple[int, int], int, int]] = []
+        self._counts = Covered()
 
     def __getitem__(self, name: str) -> NDArray[Any]:
         """Return a plane that is added to."""
+        if name == "count":
+            return self._counts.plane
         if name not in self._arrays:
             self._arrays[name] = np.zeros(_HALF, self._names[name].dtype)
         return self._arrays[name]
@@ -175,19 +177,14 @@ class _Planes:
     def cover(self, spot: Spot) -> None:
         """Count the elements of a piece that are all finite."""
         box = spot.piece.box
-        self._covered.append(((box.height, box.width), spot.top, spot.left))
+        self._counts.add((box.height, box.width), spot.top, spot.left)
 
     def done(self) -> dict[str, NDArray[Any]]:
         """Return all of them by their declared names."""
-        full = sum(height * width for (height, width), _, _ in self._covered) == TILE * TILE
-        if not full:
-            for shape, top, left in self._covered:
-                cover(shape, self["count"], top, left)
         found = {}
         for name, plane in self._names.items():
-            array = self._arrays.get(name)
-            number = 4 if name == "count" and full else 0
-            found[plane.name] = _constant(number, plane.dtype) if array is None else array
+            array = self._counts.done() if name == "count" else self._arrays.get(name)
+            found[plane.name] = constant(0, plane.dtype) if array is None else array
         return found
 
 
@@ -195,11 +192,6 @@ class _Planes:
 def _names(looks: Looks) -> Mapping[str, Plane]:
     """Return the planes by what they measure."""
     return {plane.name.partition("/")[0]: plane for plane in looks.planes}
-
-
-@lru_cache(maxsize=8)
-def _constant(number: int, dtype: str) -> NDArray[Any]:
-    return np.broadcast_to(np.asarray(number, dtype), _HALF)
 
 
 def _scaled(values: NDArray[np.float32], octaves: float) -> NDArray[np.float32]:

@@ -70,7 +70,7 @@ def differences(left: NDArray[np.float32], right: NDArray[np.float32]) -> dict[s
     from modelweightvis.render.compared import figures_of
 
     sums = np.zeros(len(FIGURES))
-    measure(left.reshape(1, -1), right.reshape(1, -1), 0, 0, sums)
+    measure(left.reshape(1, -1), right.reshape(1, -1), sums)
     with np.errstate(invalid="ignore"):
         change = figures(right - left)
     return {"stats": figures_of(sums), "histogram": change["histogram"]}

@@ -7,6 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from arbvis_core.api import TILE, Box, Crop, part_arrays, part_crops, window_crops, window_values
+from modelweightvis.encodings.table import TYPES, UNKNOWN, ElementType
 from modelweightvis.folds import Piece, windows
 from modelweightvis.render.remembering import remembered
 
@@ -67,12 +68,43 @@ def is_coded(region: Region) -> bool:
 
 def crops(placement: Placement, piece: Piece, decoders: Decoders) -> Sequence[Crop]:
     """Return what a piece reads."""
-    region = placement.region
-    if _by_rows(region):
-        return (_rectangle(region, piece.window),)
+    return region_crops(placement.region, piece.window, decoders)
+
+
+def region_crops(region: Region, window: Window, decoders: Decoders) -> Sequence[Crop]:
+    """Return what a window of a region reads."""
+    if rows := _by_rows(region):
+        return (_rectangle(region, window, rows),)
     if is_coded(region):
-        return part_crops(region, piece.window)
-    return window_crops(region, piece.window, decoders)
+        return part_crops(region, window)
+    return window_crops(region, window, decoders)
+
+
+def stored_codes(
+    region: Region, window: Window, buffers: Iterator[NDArray[np.uint8]]
+) -> NDArray[np.uint16]:
+    """Return the codes of a window of a coded region, in its shape, or as a matrix."""
+    import numpy as np
+
+    if _by_rows(region):
+        rows, columns = (stop - start for start, stop in ((0, 1), *window)[-2:])
+        return next(buffers).view("<u2").reshape(rows, columns)
+    own = list(islice(buffers, len(part_crops(region, window))))
+    (units,) = part_arrays(region, window, own)
+    return np.ascontiguousarray(units.data).view("<u2")[..., 0]
+
+
+def region_values(
+    region: Region, window: Window, buffers: Iterator[NDArray[np.uint8]], decoders: Decoders
+) -> NDArray[np.float32]:
+    """Return the values of a window, in its shape."""
+    shape = tuple([stop - start for start, stop in window])
+    if rows := _by_rows(region):
+        return _decoded(rows, window, next(buffers)).reshape(shape)
+    if is_coded(region):
+        codes = stored_codes(region, window, buffers)
+        return decode16(region.encoding, codes).reshape(shape)
+    return window_values(region, window, buffers, decoders)
 
 
 def stored(
@@ -81,33 +113,8 @@ def stored(
     """Return the codes of a piece of a coded region, as they lie on the canvas: (height, width)."""
     import numpy as np
 
-    region = placement.region
-    if _by_rows(region):
-        (rows, columns) = (stop - start for start, stop in ((0, 1), *piece.window)[-2:])
-        codes = next(buffers).view("<u2").reshape(rows, columns)
-    else:
-        own = list(islice(buffers, len(part_crops(region, piece.window))))
-        (units,) = part_arrays(region, piece.window, own)
-        codes = np.ascontiguousarray(units.data).view("<u2")[..., 0]
+    codes = stored_codes(placement.region, piece.window, buffers)
     return np.require(piece.pixels(codes), np.uint16, ["C", "A"])
-
-
-def _by_rows(region: Region) -> bool:
-    """Tell whether a region is a vector or a matrix of codes that is stored row by row."""
-    if not is_coded(region) or not 1 <= len(region.shape) <= 2:
-        return False
-    part = region.parts[0]
-    plain = part.shape == region.shape and part.strides[-1] == 2
-    return plain and (len(region.shape) == 1 or part.strides[0] >= 2 * region.shape[1])
-
-
-def _rectangle(region: Region, window: Window) -> Crop:
-    """Return what `part_crops` does for a region that is stored row by row, at a fifth of the time."""
-    (part,) = region.parts
-    (top, bottom), (left, right) = ((0, 1), *window)[-2:]
-    stride = part.strides[0] if len(window) > 1 else 0
-    start = part.start + top * stride + 2 * left
-    return Crop(part.source, start, 2 * (right - left), stride, bottom - top)
 
 
 def values(
@@ -116,10 +123,8 @@ def values(
     """Return the values of a piece, as they lie on the canvas: (height, width)."""
     import numpy as np
 
-    if is_coded(placement.region):
-        return decode16(placement.region.encoding, stored(placement, piece, buffers))
-    decoded = window_values(placement.region, piece.window, buffers, decoders)
-    return np.require(piece.pixels(decoded), np.float32, ["C", "A"])
+    found = region_values(placement.region, piece.window, buffers, decoders)
+    return np.require(piece.pixels(found), np.float32, ["C", "A"])
 
 
 def decode16(encoding: str, codes: NDArray[np.uint16]) -> NDArray[np.float32]:
@@ -127,3 +132,41 @@ def decode16(encoding: str, codes: NDArray[np.uint16]) -> NDArray[np.float32]:
     from modelweightvis.encodings.units import decode_units
 
     return decode_units(encoding, codes.view("u1").reshape(*codes.shape, 2))[..., 0]
+
+
+def _by_rows(region: Region) -> ElementType | None:
+    """Return the type of a vector or a matrix of one part whose units are stored row by row.
+
+    Most tensors are, and of them is known in a tenth of the time what to read and where it goes.
+    """
+    stored = TYPES.get(region.encoding, UNKNOWN)
+    if not stored.decoded or region.view or region.operands or len(region.parts) != 1:
+        return None
+    part, shape = region.parts[0], region.shape
+    if not 1 <= len(shape) <= 2 or part.block or part.strides[-1:] != (stored.bytes,):
+        return None
+    units, rest = divmod(shape[-1], stored.elements)
+    if rest or part.shape != (*shape[:-1], units):
+        return None
+    return stored if len(shape) == 1 or part.strides[0] >= stored.bytes * units else None
+
+
+def _rectangle(region: Region, window: Window, stored: ElementType) -> Crop:
+    """Return what a region that is stored row by row reads."""
+    (part,) = region.parts
+    (top, bottom), (left, right) = ((0, 1), *window)[-2:]
+    first, last = left // stored.elements, -(-right // stored.elements)
+    stride = part.strides[0] if len(window) > 1 else 0
+    start = part.start + top * stride + first * stored.bytes
+    return Crop(part.source, start, (last - first) * stored.bytes, stride, bottom - top)
+
+
+def _decoded(stored: ElementType, window: Window, buffer: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Return the values of a window as a matrix, from the units under it."""
+    from modelweightvis.encodings.units import decode_units
+
+    left, right = window[-1]
+    units = buffer.reshape(len(buffer), -1, stored.bytes)
+    rows = decode_units(stored.name, units).reshape(len(buffer), -1)
+    first = left - left % stored.elements
+    return rows[:, left - first : right - first]
