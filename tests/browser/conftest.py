@@ -153,6 +153,13 @@ def live(checkpoint: Path) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
+def live_bytes(files: dict[str, bytes]) -> Iterator[str]:
+    """The address of a live view of the first of the three files."""
+    with serving(Path(next(iter(files))), weights=False) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
 def browser() -> Iterator[Any]:
     """One browser for all tests: the one that `ARBVIS_CHROMIUM` names, or Playwright's own."""
     playwright = pytest.importorskip("playwright.sync_api")

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from .conftest import OpenPage, Viewer
+from .live import placements as served
 from .tensors import placements
 
 pytestmark = pytest.mark.browser
@@ -51,10 +52,45 @@ def test_bytes_break_no_rule(open_page: OpenPage, bundle: Path, theme: str) -> N
     assert violations(viewer) == []
 
 
-def test_tab_reaches_every_control(open_page: OpenPage, model: Path) -> None:
-    viewer = open_page(model)
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_a_live_view_breaks_no_rule(open_page: OpenPage, live: str, theme: str) -> None:
+    viewer = open_page(live, theme=theme)
+    page = viewer.page
+    box = served(live)["model.layers.2.mlp.up_proj.weight"]
+    viewer.show(box["x"] + 30, box["y"] + 7, 6)
+    page.get_by_role("button", name="Colours and scales").wait_for()
+    page.mouse.click(*viewer.point(box["x"] + 30, box["y"] + 7))
+    page.locator(".hover.pinned").get_by_text("Byte offset").wait_for()
+    parts = {"v": "#look-gain", "S": ".swipe-handle", "f": ".finding", "i": ".profile"}
+    for key, awaited in parts.items():
+        page.keyboard.press(key)
+        page.locator(awaited).first.wait_for()
+        viewer.settle()
+        assert violations(viewer) == [], key
+        if key in {"v", "S"}:
+            page.evaluate("() => document.activeElement.blur()")
+            page.keyboard.press(key)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_bytes_in_hex_break_no_rule(open_page: OpenPage, live_bytes: str, theme: str) -> None:
+    viewer = open_page(live_bytes, theme=theme)
+    for key in ("x", "p", ",", "."):
+        viewer.page.keyboard.press(key)
+    viewer.page.get_by_text("bits per byte").wait_for()
+    assert violations(viewer) == []
+
+
+@pytest.mark.parametrize("kind", ["bundle", "live"])
+def test_tab_reaches_every_control(open_page: OpenPage, model: Path, live: str, kind: str) -> None:
+    viewer = open_page(model if kind == "bundle" else live)
     page = viewer.page
     box = placements(model)["model.layers.1.self_attn.q_proj.weight"]
+    if kind == "live":
+        page.get_by_role("button", name="Colours and scales").wait_for()
+        page.keyboard.press("v")
+        page.locator("#look-gain").wait_for()
+        page.keyboard.press("S")
     viewer.show(box["x"] + 30, box["y"] + 30, 4)
     for part, own in (("e", "tree"), ("a", "grid"), ("g", "gridcell"), ("i", "button")):
         page.keyboard.press(part)

@@ -34,9 +34,9 @@ def test_findings_name_the_rule_and_fly_there(viewer: Viewer, live: str) -> None
     page = viewer.page
     page.keyboard.press("f")
     page.locator(".pane").get_by_text("4 findings.", exact=True).wait_for()
-    headings = page.locator(".finding-group h3").all_inner_texts()
+    headings = page.locator(".finding-group h2").all_inner_texts()
     assert [heading.split("\n")[0] for heading in headings] == [
-        "Non finite",
+        "Non-finite",
         "Zero rows",
         "Heavy tail",
         "Outlier channel",

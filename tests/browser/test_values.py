@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +11,7 @@ import pytest
 from PIL import Image
 
 from .conftest import OpenPage, Viewer
-from .live import placements, serving
+from .live import placements
 from .panels import told, written
 from .tensors import Arrays
 
@@ -31,12 +30,6 @@ def file(files: dict[str, bytes]) -> tuple[Path, bytes]:
     """One of the three files."""
     path, data = next(iter(files.items()))
     return Path(path), data
-
-
-@pytest.fixture(scope="module")
-def bytes_view(file: tuple[Path, bytes]) -> Iterator[str]:
-    with serving(file[0], weights=False) as url:
-        yield url
 
 
 def test_the_card_tells_the_value_and_where_it_is_stored(
@@ -128,9 +121,9 @@ def test_a_bundle_saves_no_pictures(open_page: OpenPage, model: Path) -> None:
 
 
 def test_bytes_in_hex_and_as_text(
-    open_page: OpenPage, bytes_view: str, file: tuple[Path, bytes]
+    open_page: OpenPage, live_bytes: str, file: tuple[Path, bytes]
 ) -> None:
-    viewer = open_page(bytes_view)
+    viewer = open_page(live_bytes)
     page, data = viewer.page, file[1]
     page.keyboard.press("x")
     page.keyboard.press("/")
@@ -154,9 +147,9 @@ def test_bytes_in_hex_and_as_text(
 
 
 def test_a_selection_has_its_entropy_and_histogram(
-    open_page: OpenPage, bytes_view: str, file: tuple[Path, bytes]
+    open_page: OpenPage, live_bytes: str, file: tuple[Path, bytes]
 ) -> None:
-    viewer = open_page(bytes_view)
+    viewer = open_page(live_bytes)
     page = viewer.page
     page.keyboard.press("/")
     page.keyboard.type("5000")
@@ -179,8 +172,8 @@ def test_a_selection_has_its_entropy_and_histogram(
     page.locator(".selection").get_by_text(f"0x41 A: {chosen.count(0x41):,} (").wait_for()
 
 
-def test_shift_and_click_select_from_the_pin(open_page: OpenPage, bytes_view: str) -> None:
-    viewer = open_page(bytes_view)
+def test_shift_and_click_select_from_the_pin(open_page: OpenPage, live_bytes: str) -> None:
+    viewer = open_page(live_bytes)
     viewer.show(30, 30, 3)
     viewer.page.mouse.click(*viewer.point(20, 20))
     first = viewer.run("stage.overlay.pinned.position")
@@ -191,5 +184,5 @@ def test_shift_and_click_select_from_the_pin(open_page: OpenPage, bytes_view: st
     viewer.page.keyboard.up("Shift")
     low, high = sorted((first, last))
     viewer.page.wait_for_function(f"() => location.hash.includes('bytes={low}-{high + 1}')")
-    again = open_page(bytes_view, fragment=viewer.page.evaluate("() => location.hash"))
+    again = open_page(live_bytes, fragment=viewer.page.evaluate("() => location.hash"))
     again.page.get_by_text("bits per byte").wait_for()

@@ -110,11 +110,11 @@ export class FindingsPane implements Feature, Pane {
   private group(rule: string, members: readonly Finding[]): HTMLElement {
     const items = members.slice(0, LISTED).map((finding) => el("li", {}, this.item(finding)));
     const { kind = rule, severity } = members[0]!;
-    const name = capital(kind.replaceAll(/[-_]/g, " "));
+    const name = capital(printable(kind.replaceAll("_", " ")));
     return el(
       "section",
       { class: `finding-group ${severity === "error" || severity === "warning" ? "grave" : ""}` },
-      el("h3", {}, name, el("span", { class: "row-detail" }, String(members.length))),
+      el("h2", {}, name, el("span", { class: "row-detail" }, String(members.length))),
       kind === rule ? null : el("p", { class: "note" }, printable(rule)),
       el("ul", {}, ...items),
       members.length > LISTED ? el("p", { class: "note" }, `and ${members.length - LISTED} more`) : null,
