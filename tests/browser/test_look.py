@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from .conftest import OpenPage, Viewer
-from .live import ask, serving
+from .live import ask, placements, serving
+from .panels import told, written
 
 pytestmark = pytest.mark.browser
 
@@ -88,3 +91,34 @@ def test_a_bundle_has_no_such_card(open_page: OpenPage, model: Path) -> None:
     page.keyboard.press("v")
     assert page.get_by_role("button", name="Colours and scales").count() == 0
     assert page.locator(".look").count() == 0
+
+
+def test_colours_and_metric_of_a_difference(open_page: OpenPage) -> None:
+    prose = EXAMPLE.with_name("llama-prose")
+    with serving(EXAMPLE, prose, diff=True) as url:
+        viewer = open_page(url)
+        page = viewer.page
+        page.get_by_role("button", name="Colours and scales").wait_for()
+        page.keyboard.press("v")
+        page.get_by_label("Colours", exact=True).select_option("blue-orange")
+        page.get_by_label("Difference").select_option("relative")
+        page.wait_for_function("() => location.hash.includes('metric=relative')")
+        assert tiles(viewer) == {"colormap=blue-orange&metric=relative"}
+        box = placements(url)["model.layers.0.mlp.down_proj.weight"]
+        viewer.show(box["x"] + 9, box["y"] + 9, 8)
+        viewer.hover(box["x"] + 9, box["y"] + 9)
+        name = "model.layers.0.mlp.down_proj.weight"
+        base, modified = (element(folder, name, 9, 9) for folder in (EXAMPLE, prose))
+        facts = told(viewer, "Delta", written(modified - base))
+        assert (facts["Base"], facts["Modified"]) == (written(base), written(modified))
+        viewer.page.keyboard.press("s")
+        assert page.locator(".half.right").count() == 0  # bytes do not lie beside tensors
+
+
+def element(folder: Path, name: str, row: int, column: int) -> np.float32:
+    """One element of a matrix of BF16, read by hand."""
+    data = (folder / "model.safetensors").read_bytes()
+    size = int.from_bytes(data[:8], "little")
+    facts = json.loads(data[8 : 8 + size])[name]
+    at = 8 + size + facts["data_offsets"][0] + 2 * (row * facts["shape"][1] + column)
+    return np.frombuffer(b"\0\0" + data[at : at + 2], "<f4")[0]

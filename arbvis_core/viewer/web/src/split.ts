@@ -8,6 +8,7 @@ import type { Fact } from "./describe";
 import { el, iconButton } from "./dom";
 import type { Feature } from "./feature";
 import { printable } from "./format";
+import type { SceneFacts } from "./manifest";
 import { exact, numberOf, valueText, type ValueTeller } from "./live/value";
 import type { ViewState } from "./map";
 import type { Scene, Spot } from "./scene";
@@ -79,7 +80,7 @@ export class Split implements Feature {
 
   restore(parts: Readonly<Record<string, string>>): void {
     const match = /^(side|swipe),(-?\d{1,4}),(.+)$/s.exec(parts["split"] ?? "");
-    const known = match && this.app.manifest.scenes.some(({ key }) => key === match[3]);
+    const known = match && this.scenes.some(({ key }) => key === match[3]);
     if (known) this.choose({ mode: match[1] as Mode, layers: Number(match[2]), scene: match[3]! });
     else if (this.choice) this.choose(null);
   }
@@ -174,23 +175,30 @@ export class Split implements Feature {
     if (this.choice) this.choose({ ...this.choice, layers: this.choice.layers + by });
   }
 
+  /** The pictures that can be laid beside what is shown: bytes along a curve lie beside such only. */
+  private get scenes(): readonly SceneFacts[] {
+    const { curve } = this.app.stage.scene.facts.canvas;
+    return this.app.manifest.scenes.filter(({ canvas }) => canvas.curve === curve);
+  }
+
   /** What is shown first: the next picture, or the next layer; null where there is neither. */
   private usual(mode: Mode): Choice | null {
     const { scene } = this.app.stage;
-    const scenes = this.app.manifest.scenes.map(({ key }) => key);
+    const scenes = this.scenes.map(({ key }) => key);
     if (scenes.length > 1) return { mode, layers: 0, scene: scenes[(scenes.indexOf(scene.facts.key) + 1) % scenes.length]! };
     return layersOf(scene) > 1 ? { mode, layers: 1, scene: scene.facts.key } : null;
   }
 
   private choose(choice: Choice | null): void {
     const before = this.choice;
-    this.choice = choice && limited(choice, this.app.stage.scene);
+    const known = choice !== null && this.scenes.some(({ key }) => key === choice.scene);
+    this.choice = known ? limited(choice, this.app.stage.scene) : null;
     this.stage?.destroy();
     this.stage = null;
     this.match = null;
     this.over = null;
     this.button.setAttribute("aria-pressed", String(choice !== null));
-    this.card.show(this.choice, this.app.manifest.scenes, layersOf(this.app.stage.scene));
+    this.card.show(this.choice, this.scenes, layersOf(this.app.stage.scene));
     if (this.choice) this.open(this.choice);
     else this.close();
     if (before !== null || choice !== null) this.app.reflow();
