@@ -141,7 +141,7 @@ def test_bytes_in_hex_and_as_text(
         assert line[33:].ljust(8) == letters
         found += codes
     assert found == data[0x1230 : 0x1230 + len(found)]
-    assert len(found) == 128
+    assert len(found) == 96
     assert page.locator(".dump mark").inner_text() == f"{data[0x1234]:02x}"
     assert told(viewer, "Byte", str(data[0x1234]), ".pinned")
 

@@ -399,9 +399,10 @@ export class App implements Listener {
     return series;
   }
 
-  /** The column at the right ends where the overview begins. */
+  /** The column at the right ends where the overview begins, names of two views where the tools do. */
   private measure(): void {
     this.root.style.setProperty("--minimap", `${this.stage.minimap.element.offsetHeight}px`);
+    this.root.style.setProperty("--tools", `${this.root.querySelector<HTMLElement>(".toolbar")!.offsetWidth}px`);
   }
 
   /** Make room for the panel, or take it back. */
@@ -420,6 +421,7 @@ export class App implements Listener {
 
   /** The picture has got more or less room. */
   reflow(): void {
+    this.measure();
     const { map } = this.stage;
     const { whole } = this;
     map.resized(map.view);

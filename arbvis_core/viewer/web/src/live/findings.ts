@@ -42,6 +42,7 @@ export class FindingsPane implements Feature, Pane {
   private readonly status = el("p", { class: "note", role: "status" });
   private readonly list = el("div", { class: "scroller findings", tabindex: "-1" });
   private scene: Scene | null = null;
+  private readonly buttons = new Map<HTMLElement, Finding>();
   private drawn = "";
   /** What one went to last: it is outlined. */
   private visited: Finding | null = null;
@@ -78,9 +79,10 @@ export class FindingsPane implements Feature, Pane {
 
   select(index: number | null): void {
     const name = index === null ? null : this.scene!.placements.items[index]!.name;
-    for (const one of this.list.querySelectorAll<HTMLElement>(".finding")) {
-      if (one.dataset["tensor"] === name) one.setAttribute("aria-current", "true");
-      else one.removeAttribute("aria-current");
+    for (const [button, finding] of this.buttons) {
+      const current = this.visited?.tensor === name ? finding === this.visited : finding.tensor === name;
+      if (current && name !== null) button.setAttribute("aria-current", "true");
+      else button.removeAttribute("aria-current");
     }
   }
 
@@ -102,6 +104,7 @@ export class FindingsPane implements Feature, Pane {
     const text = JSON.stringify(findings);
     if (text === this.drawn) return;
     this.drawn = text;
+    this.buttons.clear();
     const rules = [...new Set(findings.map(({ rule }) => rule))];
     this.list.replaceChildren(...rules.map((rule) => this.group(rule, findings.filter((one) => one.rule === rule))));
     this.select(this.app.stage.overlay.selected);
@@ -128,7 +131,7 @@ export class FindingsPane implements Feature, Pane {
       finding.tensor === null ? null : el("span", { class: "hover-name" }, printable(finding.tensor)),
       el("span", {}, wordsOf(finding)),
     );
-    if (finding.tensor !== null) button.dataset["tensor"] = finding.tensor;
+    this.buttons.set(button, finding);
     button.addEventListener("click", () => this.go(finding));
     return button;
   }

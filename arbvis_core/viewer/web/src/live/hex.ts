@@ -12,7 +12,7 @@ import type { Stage } from "../stage";
 import type { Server } from "./server";
 
 const ACROSS = 8;
-const ROWS = 16;
+const ROWS = 12;
 /** Milliseconds that the pointer rests. */
 const REST = 70;
 const PEN = { colour: "#ffd23f", width: 2 } as const;
