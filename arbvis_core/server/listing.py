@@ -58,13 +58,14 @@ class Listing:
             if all(word in text for word in wanted)
         ]
         figures = self._scene.figures
+        complete = figures.complete  # before its figures are asked for: it may become so meanwhile
         measured = figures.summary().get("placements", {})
         if key is not None:
             chosen = ordered(chosen, key, measured, descending=descending)
         return {
             "total": len(chosen),
             "offset": offset,
-            "complete": figures.complete,
+            "complete": complete,
             "measured": len(measured),
             "tensors": [
                 {**row, "stats": measured.get(row["name"], {}).get("stats", {})}

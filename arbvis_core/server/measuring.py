@@ -182,7 +182,9 @@ def _bounded(placement: Placement) -> None:
 def findings(scene: LiveScene) -> dict[str, Any]:
     """Return what stands out of what was measured so far."""
     figures = scene.figures
-    complete = figures.complete
+    # The background goes on meanwhile: what is said to be done is what was done when this began.
+    done, of = figures.done, figures.of
+    complete = done == of
     summary = figures.summary()
     plan = scene.plan if complete else replace(scene.plan, placements=figures.whole())
     owner = scene.registry.renderer_entry(scene.plan.renderer)
@@ -191,6 +193,6 @@ def findings(scene: LiveScene) -> dict[str, Any]:
     return {
         "findings": [dict(one) for one in found],
         "complete": complete,
-        "done": figures.done,
-        "of": figures.of,
+        "done": done,
+        "of": of,
     }

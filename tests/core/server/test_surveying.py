@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from safetensors.numpy import save_file
 
 from arbvis_core import api
 from arbvis_core.server import measuring
-from arbvis_core.server.listing import fit
+from arbvis_core.server.listing import Listing, fit
 from arbvis_core.sinks.memory import MemorySink
 from arbvis_core.values import Plan
 
@@ -176,6 +177,37 @@ def test_what_stands_out_is_found_and_placed(serve: Any, tmp_path: Path) -> None
         shown = running.get(f"{address}/value?x={spike['x']}&y={spike['y']}").json
         assert (shown["tensor"], shown["index"]) == (base.format(0, "up"), [123, 0])
         assert spike["rule"]
+
+
+class _Overtaking:
+    """Figures of which the background measures the rest while somebody asks for some."""
+
+    def __init__(self) -> None:
+        self.done, self.of = 3, 15
+
+    @property
+    def complete(self) -> bool:
+        return self.done == self.of
+
+    def summary(self) -> dict[str, Any]:
+        self.done = self.of
+        return {"placements": {}}
+
+    def whole(self) -> tuple[()]:
+        return ()
+
+
+def test_what_is_done_is_what_was_done_when_it_was_asked(plan: Plan) -> None:
+    """A page that is told that all is done asks no more."""
+    figures = _Overtaking()
+    item = SimpleNamespace(findings=lambda *_, **__: ())
+    registry = SimpleNamespace(renderer_entry=lambda _: SimpleNamespace(item=item))
+    scene: Any = SimpleNamespace(plan=plan.scenes[0], figures=figures, registry=registry)
+    found = measuring.findings(scene)
+    assert (found["complete"], found["done"], found["of"]) == (False, 3, 15)
+    figures.done = 3
+    listing = Listing(scene)
+    assert listing.page("", None, descending=False, offset=0, limit=1)["complete"] is False
 
 
 def test_figures_of_a_difference(
