@@ -201,7 +201,9 @@ def test_what_is_done_is_what_was_done_when_it_was_asked(plan: Plan) -> None:
     """A page that is told that all is done asks no more."""
     figures = _Overtaking()
     item = SimpleNamespace(findings=lambda *_, **__: ())
-    registry = SimpleNamespace(renderer_entry=lambda _: SimpleNamespace(item=item))
+    registry = SimpleNamespace(
+        renderer_entry=lambda _: SimpleNamespace(item=item, plugin="a plugin")
+    )
     scene: Any = SimpleNamespace(plan=plan.scenes[0], figures=figures, registry=registry)
     found = measuring.findings(scene)
     assert (found["complete"], found["done"], found["of"]) == (False, 3, 15)
