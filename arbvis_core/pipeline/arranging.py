@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 def arrange(request: Request, documents: Sequence[Document], registry: Registry) -> list[Scene]:
     """Hand the documents from layout to layout until every one is shown.
 
-    The layout that was asked for comes first, or else the profile's; then all by priority.
+    The layout that was asked for comes first, or else the profile's; then all by priority. Where
+    inputs are compared, scenes are in the order of what was compared, tensors first.
 
     Raises:
         LayoutError: no layout shows anything, or the one that was asked for cannot.
@@ -48,6 +49,9 @@ def arrange(request: Request, documents: Sequence[Document], registry: Registry)
         raise LayoutError(
             f"no layout shows {_names(remaining) or 'anything'}; see 'arbvis plugins'"
         )
+    if request.diff:
+        order = {id(document): index for index, document in enumerate(documents)}
+        scenes.sort(key=lambda scene: min(order.get(id(one), 0) for one in scene.documents))
     return _with_unique_keys(scenes)
 
 

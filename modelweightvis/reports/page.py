@@ -139,9 +139,11 @@ def _legend(report: Report, model: Mapping[str, Any]) -> str:
     zoomed = scene["canvas"]["max_zoom"] > 0
     kinds = {"overview", "all"} if zoomed else {"leaf", "all"}
     items = []
+    said = ""
     for legend in scene["legend"]:
         if legend["zooms"] not in kinds:
             continue
+        said += f"<p>{escape(legend['note'])}</p>" if legend["note"] else ""
         for entry in legend["entries"]:
             colours = [escape(one) for one in entry["colours"]]
             fill = f"linear-gradient(90deg,{','.join(colours)})" if colours[1:] else colours[0]
@@ -149,7 +151,7 @@ def _legend(report: Report, model: Mapping[str, Any]) -> str:
             items.append(
                 f"<li><span style='background:{fill}'></span>{escape(entry['label'])}{ends}</li>"
             )
-    return f"<figcaption><ul class='legend'>{''.join(items)}</ul></figcaption>"
+    return f"<figcaption><ul class='legend'>{''.join(items)}</ul>{said}</figcaption>"
 
 
 def _findings(model: Mapping[str, Any]) -> str:

@@ -211,6 +211,15 @@ def test_what_lies_beside_the_weights_has_scenes_of_its_own(tmp_path: Path) -> N
     assert len(json.loads(report.read_text(encoding="utf-8"))["models"]) == 1
 
 
+def test_tensors_come_first_in_every_program(tmp_path: Path) -> None:
+    left = _folder(tmp_path / "old", {"a": 1}, README="one")
+    right = _folder(tmp_path / "new", {"a": 2}, README="two")
+    wanted = ["new − old", "new − old: JSON", "new − old: other files"]
+    for profile in (api.ARBVIS, MODELWEIGHTVIS):
+        plan = api.plan(api.Request((left, right), profile, diff=True))
+        assert [one.label for one in plan.scenes] == wanted
+
+
 def test_nothing_lies_beside_a_single_file_nor_beside_the_same_folder(tmp_path: Path) -> None:
     left = _folder(tmp_path / "old", {"a": 1})
     right = _folder(tmp_path / "new", {"a": 2})
