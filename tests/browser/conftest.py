@@ -39,6 +39,11 @@ class Viewer:
     faults: list[str] = field(default_factory=list)
     requests: list[str] = field(default_factory=list)
 
+    def failed(self, request: Any, *, given_up: bool) -> None:
+        """Take note of a request without an answer; a live view gives up what it needs no more."""
+        if not (given_up and request.failure == "net::ERR_ABORTED"):
+            self.faults.append(f"failed: {request.url}")
+
     def run(self, script: str, argument: Any = None) -> Any:
         """Evaluate an expression on the page's `stage`."""
         code = f"(argument) => {{ const stage = arbvis.viewer.app.stage; return {script}; }}"
@@ -199,7 +204,7 @@ def open_page(browser: Any) -> Iterator[OpenPage]:
         page.on("console", lambda message: viewer.faults.append(f"console: {message.text}"))
         page.on("pageerror", lambda error: viewer.faults.append(f"error: {error}"))
         page.on("dialog", lambda dialog: viewer.faults.append(f"dialog: {dialog.message}"))
-        page.on("requestfailed", lambda request: viewer.faults.append(f"failed: {request.url}"))
+        page.on("requestfailed", lambda request: viewer.failed(request, given_up=live))
         page.on("request", lambda request: viewer.requests.append(request.url))
         page.goto((path if live else index.as_uri()) + fragment)
         opened.append((context, viewer))

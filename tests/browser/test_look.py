@@ -17,12 +17,20 @@ pytestmark = pytest.mark.browser
 
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "models" / "llama-code"
+PROSE = EXAMPLE.with_name("llama-prose")
 
 
 @pytest.fixture(scope="module")
 def live() -> Iterator[str]:
     """A model with zooms above 1:1."""
     with serving(EXAMPLE) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def difference() -> Iterator[str]:
+    """What a finetune of it changed."""
+    with serving(EXAMPLE, PROSE, diff=True) as url:
         yield url
 
 
@@ -93,26 +101,24 @@ def test_a_bundle_has_no_such_card(open_page: OpenPage, model: Path) -> None:
     assert page.locator(".look").count() == 0
 
 
-def test_colours_and_metric_of_a_difference(open_page: OpenPage) -> None:
-    prose = EXAMPLE.with_name("llama-prose")
-    with serving(EXAMPLE, prose, diff=True) as url:
-        viewer = open_page(url)
-        page = viewer.page
-        page.get_by_role("button", name="Colours and scales").wait_for()
-        page.keyboard.press("v")
-        page.get_by_label("Colours", exact=True).select_option("blue-orange")
-        page.get_by_label("Difference").select_option("relative")
-        page.wait_for_function("() => location.hash.includes('metric=relative')")
-        assert tiles(viewer) == {"colormap=blue-orange&metric=relative"}
-        box = placements(url)["model.layers.0.mlp.down_proj.weight"]
-        viewer.show(box["x"] + 9, box["y"] + 9, 8)
-        viewer.hover(box["x"] + 9, box["y"] + 9)
-        name = "model.layers.0.mlp.down_proj.weight"
-        base, modified = (element(folder, name, 9, 9) for folder in (EXAMPLE, prose))
-        facts = told(viewer, "Delta", written(modified - base))
-        assert (facts["Base"], facts["Modified"]) == (written(base), written(modified))
-        viewer.page.keyboard.press("s")
-        assert page.locator(".half.right").count() == 0  # bytes do not lie beside tensors
+def test_colours_and_metric_of_a_difference(open_page: OpenPage, difference: str) -> None:
+    viewer = open_page(difference)
+    page = viewer.page
+    page.get_by_role("button", name="Colours and scales").wait_for()
+    page.keyboard.press("v")
+    page.get_by_label("Colours", exact=True).select_option("blue-orange")
+    page.get_by_label("Difference").select_option("relative")
+    page.wait_for_function("() => location.hash.includes('metric=relative')")
+    assert tiles(viewer) == {"colormap=blue-orange&metric=relative"}
+    box = placements(difference)["model.layers.0.mlp.down_proj.weight"]
+    viewer.show(box["x"] + 9, box["y"] + 9, 8)
+    viewer.hover(box["x"] + 9, box["y"] + 9)
+    name = "model.layers.0.mlp.down_proj.weight"
+    base, modified = (element(folder, name, 9, 9) for folder in (EXAMPLE, PROSE))
+    facts = told(viewer, "Delta", written(modified - base))
+    assert (facts["Base"], facts["Modified"]) == (written(base), written(modified))
+    viewer.page.keyboard.press("s")
+    assert page.locator(".half.right").count() == 0  # bytes do not lie beside tensors
 
 
 def element(folder: Path, name: str, row: int, column: int) -> np.float32:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -11,18 +12,26 @@ import pytest
 from PIL import Image
 
 from .conftest import OpenPage, Viewer
-from .live import placements
+from .live import placements, serving
 from .panels import told, written
-from .tensors import Arrays
+from .tensors import Arrays, number
 
 pytestmark = pytest.mark.browser
 
+EXAMPLE = Path(__file__).parents[2] / "examples/models/llama-code-gguf/llama-code-Q4_K_M.gguf"
 GATE = "model.layers.1.mlp.gate_proj.weight"
 
 
 @pytest.fixture
 def viewer(open_page: OpenPage, live: str) -> Viewer:
     return open_page(live)
+
+
+@pytest.fixture(scope="module")
+def quantised() -> Iterator[str]:
+    """A live view of a GGUF."""
+    with serving(EXAMPLE) as url:
+        yield url
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +62,24 @@ def test_what_is_not_a_number_is_named(viewer: Viewer, live: str) -> None:
     viewer.show(box["x"] + 2, box["y"] + 1, 5)
     viewer.hover(box["x"] + 2, box["y"] + 1)
     assert told(viewer, "Value", "nan")["Raw"] == "00 00 c0 7f"
+
+
+def test_a_quantised_value_is_explained_by_its_block(open_page: OpenPage, quantised: str) -> None:
+    """Scale, code and minimum give the value, by the formula of Q4_K."""
+    viewer = open_page(quantised)
+    box = placements(quantised)["blk.0.ffn_down.weight"]
+    viewer.show(box["x"] + 30, box["y"] + 40, 7)
+    viewer.hover(box["x"] + 33, box["y"] + 38)
+    card = viewer.page.locator(".hover:not(.pinned) .told")
+    card.get_by_text("Coded as").wait_for()
+    terms, values = (card.locator(kind).all_inner_texts() for kind in ("dt", "dd"))
+    facts = dict(zip(terms, values, strict=True))
+    parts = [part.split(" ") for part in facts["Coded as"].split(", ")]
+    code = {name: number(value) for name, value in parts}
+    told_value = number(facts["Value"])
+    assert code["scale"] * code["code"] + code["min"] == pytest.approx(told_value, abs=1e-4)
+    assert facts["Block"] == f"{38 * 2:,}, element 33 of 256"
+    assert facts["Raw"].endswith("… (144 bytes)")
 
 
 def test_the_value_is_copied(viewer: Viewer, live: str, arrays: Arrays) -> None:

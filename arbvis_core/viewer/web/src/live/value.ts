@@ -7,6 +7,9 @@ import type { SceneFacts } from "../manifest";
 import type { Scene, Spot } from "../scene";
 import type { Server } from "./server";
 
+/** So many bytes are shown. */
+const RAW = 8;
+
 /** What the server knows of one pixel; what it is not is absent. */
 export interface Value {
   readonly tensor?: string | null;
@@ -82,14 +85,22 @@ function factsOf(found: Value): Fact[] {
     for (const name of ["base", "modified", "delta"] as const) add(name.charAt(0).toUpperCase() + name.slice(1), sideText(found[name]));
   } else if (found.tensor === null) return facts;
   else add("Value", valueText(found));
-  if (found.raw) add("Raw", printable(found.raw.replaceAll(/..(?=.)/g, "$& ")));
+  if (found.raw) add("Raw", rawText(printable(found.raw)));
   if (found.block) {
-    const parts = Object.entries(found.block).filter(([, value]) => ["number", "string"].includes(typeof value));
-    add("Block", parts.map(([name, value]) => `${figureName(name)} ${figure("", value)}`).join(", "));
+    const { index, at, elements, ...code } = found.block;
+    add("Block", `${figure("", index)}, element ${figure("", at)} of ${figure("", elements)}`);
+    const parts = Object.entries(code).filter(([, value]) => ["number", "string"].includes(typeof value));
+    if (parts.length > 0) add("Coded as", parts.map(([name, value]) => `${figureName(name)} ${figure("", value)}`).join(", "));
   }
   if (found.file) add("File", printable(found.file));
   if (typeof found.offset === "number") add("Byte offset", `${count(found.offset)}  ${hex(found.offset)}`);
   return facts;
+}
+
+/** Bytes in hex; of a block only the first. */
+function rawText(raw: string): string {
+  const shown = raw.slice(0, 2 * RAW).replaceAll(/..(?=.)/g, "$& ");
+  return raw.length > 2 * RAW ? `${shown} … (${raw.length / 2} bytes)` : shown;
 }
 
 /** One side of a difference: a number, or a value with what else is known of it. */
