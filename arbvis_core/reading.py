@@ -67,6 +67,10 @@ class PageCache:
         found.update((number, future.result()) for number, future in awaited.items())
         return found
 
+    def kept(self, source: Source) -> Buffer | None:
+        """Return all of a source that is no longer than a page, if it is there."""
+        return self._pages.get((source.key, source.identity, 0)) if source.size <= PAGE else None
+
     def whole(self, source: Source, *, keep: bool = True) -> Buffer:
         """Return all of a source that is no longer than a page; keep it for whoever asks next."""
         key = (source.key, source.identity, 0)
@@ -140,7 +144,12 @@ class Reader:
         direct: dict[str, list[int]] = {}
         paged: dict[str, list[int]] = {}
         for index, crop in enumerate(crops):
-            _check(self._sources, crop)
+            source = _check(self._sources, crop)
+            plain = self._small and crop.size > 0 and _contiguous(crop)
+            page = self._cache.kept(source) if plain else None
+            if page is not None:  # without more ado: of small files there may be very many
+                arrays[index] = _as_rows(memoryview(page)[crop.start : crop.stop], crop)
+                continue
             way = direct if not self._small and _contiguous(crop) else paged
             way.setdefault(crop.source, []).append(index)
         for key, indices in direct.items():

@@ -32,6 +32,26 @@ def progress(what: str, total: int, *, quiet: bool, unit: str = "px") -> Iterato
         yield advance
 
 
+@contextmanager
+def compiling_told(say: Callable[[str], object]) -> Iterator[None]:
+    """Say on a terminal when kernels have to be compiled, once, since nothing else is heard of it."""
+    if sys.stderr is None or not sys.stderr.isatty():
+        yield
+        return
+    from arbvis_core.kernels import jit
+
+    def once(_kernel: str) -> None:
+        jit.on_compile.remove(once)
+        say("compiling kernels, which is needed once on a machine")
+
+    jit.on_compile.append(once)
+    try:
+        yield
+    finally:
+        if once in jit.on_compile:
+            jit.on_compile.remove(once)
+
+
 def _ignore(_units: int) -> None:
     return
 

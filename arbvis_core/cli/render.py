@@ -13,7 +13,7 @@ from arbvis_core.cli.console import answer, count, duration, quantity, tell
 from arbvis_core.cli.flags import DiffOptions, InputOptions, OutputOptions, RunOptions
 from arbvis_core.cli.image import check_image
 from arbvis_core.cli.isolation import prints_aside
-from arbvis_core.cli.progress import progress
+from arbvis_core.cli.progress import compiling_told, progress
 from arbvis_core.cli.space import announce
 from arbvis_core.errors import UsageError
 from arbvis_core.registry import guard
@@ -70,7 +70,7 @@ class Session:
         request = self._request(inputs)
         self.reporters = reporters(request, self.registry)
         self._check(inputs, commands)
-        with prints_aside():
+        with prints_aside(), compiling_told(self._say):
             places = self._draw(request)
         for where in places:
             answer(where)

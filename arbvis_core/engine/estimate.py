@@ -16,8 +16,8 @@ from arbvis_core.values import TILE, Plan, ScenePlan, Tile, TileFormat, TileKey
 if TYPE_CHECKING:
     from arbvis_core.registry import Registry
 
-#: Subtrees drawn on trial per scene, spread over the canvas.
-TRIALS = 3
+#: Subtrees drawn on trial per scene, spread over the canvas; and of so many no more than one.
+TRIALS, SPARSE = 3, 16
 #: What a file and its share of a folder take besides their content, in bytes.
 PER_FILE = 4096
 
@@ -92,11 +92,12 @@ def _trial(
     plan: ScenePlan, registry: Registry, keys: list[TileKey], tile_format: TileFormat
 ) -> tuple[float, tuple[float, float]]:
     """Draw a few subtrees, each with a leaf or more; return seconds per leaf and mean bytes of a leaf and of other tiles."""
+    from arbvis_core.kernels import jit
+
     if not keys:
         return 0.0, (0.0, 0.0)
-    chosen = [
-        keys[i * (len(keys) - 1) // max(1, TRIALS - 1)] for i in range(min(TRIALS, len(keys)))
-    ]
+    trials = min(TRIALS, -(-len(keys) // SPARSE))
+    chosen = [keys[(2 * i + 1) * len(keys) // (2 * trials)] for i in range(trials)]
     sizes: dict[bool, list[int]] = {True: [], False: []}
 
     def emit(key: TileKey, tile: Tile) -> None:
@@ -104,11 +105,21 @@ def _trial(
         sizes[key.zoom == plan.canvas.max_zoom].append(len(blob.data))
 
     tree = Subtree(plan, registry, Reader(plan.sources))
-    seconds = math.inf
-    for key in dict.fromkeys(chosen):
-        start, before = time.perf_counter(), len(sizes[True])
-        tree.quarter(key, emit)
-        # The least of them: the first may have compiled what the others only run.
-        seconds = min(seconds, (time.perf_counter() - start) / (len(sizes[True]) - before))
+    seconds, compiled = math.inf, list[str]()
+    jit.on_compile.append(compiled.append)
+    try:
+        while chosen:
+            start, before = time.perf_counter(), len(sizes[True])
+            tree.quarter(chosen[-1], emit)
+            seconds = min(
+                seconds, (time.perf_counter() - start) / max(1, len(sizes[True]) - before)
+            )
+            if compiled:
+                compiled.clear()
+                seconds = math.inf  # what the whole run does once; once more without
+            else:
+                chosen.pop()
+    finally:
+        jit.on_compile.remove(compiled.append)
     leaf, upper = (sum(some) / max(1, len(some)) for some in (sizes[True], sizes[False]))
     return seconds, (leaf, upper or 3.0 * TILE * TILE)

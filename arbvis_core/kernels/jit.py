@@ -30,6 +30,9 @@ _FLAGS = _C_CONTIGUOUS | _ALIGNED | _WRITEABLE
 
 _compiling = threading.RLock()
 
+#: Called with the name of every kernel that is about to be compiled, which takes a second or so.
+on_compile: list[Callable[[str], object]] = []
+
 
 def kernel(function: F) -> F:
     """Compile `function` on first use; it runs without the GIL, and divides as numpy does."""
@@ -66,6 +69,8 @@ class Kernel:
                 names = tuple(map(_name, kinds))
                 code = cache.load(self._function, names)
                 if code is None:
+                    for listener in tuple(on_compile):
+                        listener(self._function.__name__)
                     from arbvis_core.kernels.compiling import compile_kernel
 
                     code = compile_kernel(self._function, names)

@@ -5,7 +5,8 @@ import sys
 
 import pytest
 
-from arbvis_core.cli.progress import progress
+from arbvis_core.cli.progress import compiling_told, progress
+from arbvis_core.kernels.jit import on_compile
 
 
 class Terminal(io.StringIO):
@@ -51,3 +52,18 @@ def test_standard_error_may_be_absent(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stderr", None)
     with progress("drawing", 10, quiet=False) as advance:
         advance(10)
+
+
+@pytest.mark.parametrize("stream", [Terminal(), io.StringIO()])
+def test_that_kernels_are_compiled_is_said_once_and_on_a_terminal(
+    stream: io.StringIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stderr", stream)
+    said: list[str] = []
+    before = list(on_compile)
+    with compiling_told(said.append):
+        for name in ("fold", "paint"):
+            for listener in tuple(on_compile):
+                listener(name)
+    assert len(said) == stream.isatty()
+    assert on_compile == before

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from arbvis_core.kernels import cache, compiling
-from arbvis_core.kernels.jit import kernel
+from arbvis_core.kernels.jit import kernel, on_compile
 
 compiled_only = pytest.mark.skipif(numba.config.DISABLE_JIT, reason="nothing is compiled")
 
@@ -69,6 +69,19 @@ def compilations(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def test_a_kernel_is_compiled_once(package: Path, compilations: list[str]) -> None:
     assert [load(package).double(21), load(package).double(21)] == [42, 42]
     assert compilations == ["double"]
+
+
+@compiled_only
+def test_who_listens_is_told_of_what_is_compiled_and_of_nothing_else(package: Path) -> None:
+    told: list[str] = []
+    on_compile.append(told.append)
+    try:
+        for _ in range(2):
+            module = load(package)
+            assert module.twice(3) == 6
+    finally:
+        on_compile.remove(told.append)
+    assert told == ["twice"]
 
 
 @compiled_only
