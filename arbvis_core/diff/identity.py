@@ -34,24 +34,38 @@ class Numbering:
 
     def __init__(self) -> None:
         self._numbers: dict[Hashable, int] = {}
+        self._written: dict[bytes, int] = {}  # by what they are written as, which tells the kind
 
     def of(self, tree: Tree) -> Known:
         """Number every node of a tree."""
         count = len(tree)
         same, leaves = [0] * count, [1] * count
+        written, kinds, after, data = self._written, tree.kinds, tree.after, tree.data
+        starts, stops = tree.starts, tree.stops
         for node in range(count - 1, -1, -1):
-            kind = tree.kinds[node]
+            kind = kinds[node]
+            if kind > ARRAY:
+                token = data[starts[node] : stops[node]]
+                known = written.get(token)
+                same[node] = self._leaf(kind, token) if known is None else known
+                continue
+            children = [*tree.children(node)]
+            held = [same[child] for child in children]
             if kind == OBJECT:
-                held = [(tree.key(child), same[child]) for child in tree.children(node)]
-                meaning: Hashable = (kind, *sorted(held, key=_name))
-            elif kind == ARRAY:
-                meaning = (kind, *(same[child] for child in tree.children(node)))
+                named = zip(map(tree.key, children), held, strict=True)
+                meaning: Hashable = (kind, *sorted(named, key=_name))
             else:
-                meaning = (kind, _meant(kind, tree.token(node)))
-            if tree.after[node] > node + 1:
-                leaves[node] = sum(leaves[child] for child in tree.children(node))
+                meaning = (kind, *held)
+            if after[node] > node + 1:
+                leaves[node] = sum(leaves[child] for child in children)
             same[node] = self._numbers.setdefault(meaning, len(self._numbers))
         return Known(tree, same, leaves)
+
+    def _leaf(self, kind: int, token: bytes) -> int:
+        meaning = (kind, _meant(kind, token))
+        found = self._numbers.setdefault(meaning, len(self._numbers))
+        self._written[token] = found
+        return found
 
 
 def _name(member: tuple[bytes, int]) -> bytes:

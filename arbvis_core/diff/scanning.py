@@ -27,6 +27,7 @@ _VALUE = re.compile(
 _KEY = re.compile(rb"[ \t\n\r]*+(" + _STRING + rb")[ \t\n\r]*+:")
 _NEXT = re.compile(rb"[ \t\n\r]*+([,\]}])")
 _SPACE = re.compile(rb"[ \t\n\r]*+")
+_COMMA = ord(",")
 _CLOSES = {OBJECT: ord("}"), ARRAY: ord("]")}
 _BOM = b"\xef\xbb\xbf"
 
@@ -49,6 +50,8 @@ class Tree:
         data: the bytes.
         kinds: what each node is: `OBJECT` … `WORD` (true, false, null).
         after: the first node that is not inside each.
+        starts: the first byte of each.
+        stops: the byte after it.
         lines: whether node 0 stands for the lines of the file, and is not written in it.
     """
 
@@ -57,38 +60,39 @@ class Tree:
         self.lines = lines
         self.kinds = bytearray()
         self.after = array("q")
-        self._starts = array("q")
-        self._stops = array("q")
+        self.starts = array("q")
+        self.stops = array("q")
         self._keys = array("q")
         self._key_stops = array("q")
 
     def __len__(self) -> int:
         return len(self.kinds)
 
-    def add(self, kind: int, span: Span, key: Span) -> None:
+    def add(self, kind: int, span: tuple[int, int], key: tuple[int, int]) -> None:
         """Append a node; `key` is (-1, -1) outside of objects."""
-        if len(self.kinds) >= MOST:
+        count = len(self.kinds)
+        if count >= MOST:
             raise NotJsonError(f"has more than {MOST:,} values")
         self.kinds.append(kind)
-        self._starts.append(span.start)
-        self._stops.append(span.stop)
-        self._keys.append(key.start)
-        self._key_stops.append(key.stop)
-        self.after.append(len(self.kinds))
+        self.starts.append(span[0])
+        self.stops.append(span[1])
+        self._keys.append(key[0])
+        self._key_stops.append(key[1])
+        self.after.append(count + 1)
 
     def close(self, node: int, stop: int) -> None:
         """Say where a container ends."""
-        self._stops[node] = stop
+        self.stops[node] = stop
         self.after[node] = len(self.kinds)
 
     def span(self, node: int) -> Span:
         """Return the bytes of a value."""
-        return Span(self._starts[node], self._stops[node])
+        return Span(self.starts[node], self.stops[node])
 
     def member(self, node: int) -> Span:
         """Return the bytes of a value with the key before it, if it has one."""
         key = self._keys[node]
-        return Span(self._starts[node] if key < 0 else key, self._stops[node])
+        return Span(self.starts[node] if key < 0 else key, self.stops[node])
 
     def empty(self, node: int) -> bool:
         """Tell whether a node is a container of nothing."""
@@ -96,11 +100,11 @@ class Tree:
 
     def inside(self, node: int) -> int:
         """Return the first byte inside a container."""
-        return self._starts[node] + (not self.lines or node > 0)
+        return self.starts[node] + (not self.lines or node > 0)
 
     def token(self, node: int) -> bytes:
         """Return a value as it is written."""
-        return self.data[self._starts[node] : self._stops[node]]
+        return self.data[self.starts[node] : self.stops[node]]
 
     def has_key(self, node: int) -> bool:
         """Tell whether a node is a member of an object."""
@@ -174,32 +178,34 @@ def _lines(tree: Tree, at: int) -> None:
 
 def _value(tree: Tree, at: int, outer: int = 0) -> int:
     """Add a value and all that is in it; return where it ends."""
-    data, no_key = tree.data, Span(-1, -1)
+    data, kinds, no_key = tree.data, tree.kinds, Span(-1, -1)
+    value, follows, add = _VALUE.match, _NEXT.match, tree.add
     inside: list[int] = []
-    key = no_key
+    key: tuple[int, int] = no_key
     while True:
-        found = _VALUE.match(data, at)
+        found = value(data, at)
         if found is None:
             raise _failed(data, _space(data, at), "a value is expected")
-        kind = int(found.lastindex or 1) - 1
+        group = found.lastindex or 1
         at = found.end()
-        tree.add(kind, Span(found.start(kind + 1), at), key)
-        if kind in _CLOSES:
-            inside.append(len(tree) - 1)
+        add(group - 1, found.span(group), key)
+        if group <= 2:  # a container
+            inside.append(len(kinds) - 1)
             if len(inside) + outer > DEEPEST:
                 raise _failed(data, at - 1, f"values nest deeper than {DEEPEST}")
-            if not _closes_at_once(data, at, kind):
-                at, key = _key(data, at) if kind == OBJECT else (at, no_key)
+            if not _closes_at_once(data, at, group - 1):
+                at, key = _key(data, at) if group == 1 else (at, no_key)
                 continue
         while inside:
-            mark = _NEXT.match(data, at)
-            kind = tree.kinds[inside[-1]]
-            if mark is None or data[mark.end() - 1] not in {ord(","), _CLOSES[kind]}:
+            mark = follows(data, at)
+            kind = kinds[inside[-1]]
+            last = mark and data[mark.end() - 1]
+            if mark is None or last not in (_COMMA, _CLOSES[kind]):
                 raise _failed(
                     data, _space(data, at), f"a comma or {chr(_CLOSES[kind])} is expected"
                 )
             at = mark.end()
-            if data[at - 1] == ord(","):
+            if last == _COMMA:
                 at, key = _key(data, at) if kind == OBJECT else (at, no_key)
                 break
             tree.close(inside.pop(), at)
@@ -212,11 +218,11 @@ def _closes_at_once(data: bytes, at: int, kind: int) -> bool:
     return end < len(data) and data[end] == _CLOSES[kind]
 
 
-def _key(data: bytes, at: int) -> tuple[int, Span]:
+def _key(data: bytes, at: int) -> tuple[int, tuple[int, int]]:
     found = _KEY.match(data, at)
     if found is None:
         raise _failed(data, _space(data, at), "a key is expected")
-    return found.end(), Span(*found.span(1))
+    return found.end(), found.span(1)
 
 
 def _space(data: bytes, at: int) -> int:
