@@ -46,6 +46,8 @@ def _are_text(values: Any) -> bool:
 
 
 def _is_right(value: Any, annotation: Any) -> bool:
-    if annotation is str:
+    if annotation in {str, str | None}:
         return isinstance(value, str)
+    if annotation is bool:
+        return isinstance(value, bool)
     return get_origin(annotation) is Literal and value in get_args(annotation)

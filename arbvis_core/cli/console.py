@@ -5,8 +5,12 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+from typing import TYPE_CHECKING
 
 from arbvis_core.errors import SinkError
+
+if TYPE_CHECKING:
+    from typing import TextIO
 
 
 class ReaderGoneError(BaseException):
@@ -35,16 +39,17 @@ def tell(text: str) -> None:
         sys.stderr.flush()
 
 
-def answer(text: str) -> None:
-    """Write a line to standard output.
+def answer(text: str, stream: TextIO | None = None) -> None:
+    """Write a line to standard output, or to what it was before somebody put it aside.
 
     Raises:
         BrokenPipeError: nobody reads it any more.
         SinkError: it cannot be written.
     """
     try:
-        sys.stdout.write(f"{escape(text)}\n")
-        sys.stdout.flush()
+        out = stream or sys.stdout
+        out.write(f"{escape(text)}\n")
+        out.flush()
     except BrokenPipeError:
         raise
     except (OSError, ValueError, AttributeError) as error:  # full, or closed

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 from arbvis_core.cli.coercing import check_late
 from arbvis_core.cli.console import ReaderGoneError
@@ -68,10 +68,20 @@ class Program(TyperGroup):
             formatter.write_dl([(name, entry.help) for name, entry in self.entries.items()])
 
 
+class Subcommand(TyperCommand):
+    """A subcommand, whose plain command lines need no checks either."""
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        """Return the parameters."""
+        params: list[Any] = super().get_params(ctx)
+        check_late(params)
+        return params
+
+
 def make_command(entry: Command) -> Any:
     """Import a command and let typer read its flags."""
     app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
-    app.command(entry.name, help=entry.help)(entry.load())
+    app.command(entry.name, cls=Subcommand, help=entry.help)(entry.load())
     return typer.main.get_command(app)
 
 

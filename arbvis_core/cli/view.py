@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
@@ -102,6 +103,7 @@ def _view(profile: Profile, registry: Registry, options: dict[type, Any], files:
 
     chosen: ViewOptions = options.pop(ViewOptions)
     request = _request(profile, options, files, chosen.title)
+    output = sys.stdout  # which is put aside while plugins plan
 
     def say(text: str) -> None:
         if not chosen.quiet:
@@ -123,7 +125,7 @@ def _view(profile: Profile, registry: Registry, options: dict[type, Any], files:
                 f"everyone who can reach {chosen.host} and knows the token in the address can see "
                 f"these files, and the address travels unencrypted"
             )
-        answer(server.url)
+        answer(server.url, output)
         say("Ctrl-C ends it")
 
     live = Live(chosen.title or f"{profile.name} view", registry, plan)

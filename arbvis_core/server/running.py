@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import secrets
@@ -9,7 +10,7 @@ import socket
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from threading import Thread
+from threading import Event, Thread
 from typing import TYPE_CHECKING
 
 import uvicorn
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 PORT = 8017
 #: Connections at one time.
 CONNECTIONS = 256
+#: Seconds in which most of what is wrong with what was typed is found.
+MOMENT = 0.3
 #: Seconds until the page has asked why there is no picture.
 PATIENCE = 2.0
 
@@ -177,31 +180,45 @@ def serve(
     Args:
         live: what is shown; it is planned while the page is already there.
         address: where to listen.
-        announce: told once the page can be opened.
+        announce: told once the page can be opened, unless it is clear by then that there is no
+            picture.
         browse: open it in a browser.
 
     Raises:
         ArbvisError: the picture cannot be planned, or the address not be listened at.
     """
     server = Server(live, listen(address), address.host)
+    shown, tasks, problems = Event(), set[asyncio.Task[None]](), list[BaseException]()
+
+    async def show() -> None:
+        await asyncio.to_thread(live.decided.wait, MOMENT)
+        if live.error is not None:
+            return
+        shown.set()
+        try:
+            announce(server)
+        except Exception as error:  # noqa: BLE001  it is raised once the server has ended
+            problems.append(error)
+            server.should_exit = True
+        if browse:
+            Thread(target=open_browser, args=(server.url,), daemon=True).start()
 
     def begin(begun: Server) -> None:
-        announce(begun)
-        Thread(target=_prepare, args=(begun, browse), daemon=True).start()
-        if browse:
-            Thread(target=open_browser, args=(begun.url,), daemon=True).start()
+        Thread(target=_prepare, args=(begun, shown, browse), daemon=True).start()
+        tasks.add(asyncio.get_running_loop().create_task(show()))
 
     with _quick_turns(), contextlib.suppress(KeyboardInterrupt):  # the way to end it
         server.serve_until_ended(begin)
-    if live.error is not None:
-        raise live.error
+    for problem in (*problems, live.error):
+        if problem is not None:
+            raise problem
 
 
-def _prepare(server: Server, browse: bool) -> None:  # noqa: FBT001
-    """Plan the picture; if there is none, end the server once the page knows."""
+def _prepare(server: Server, shown: Event, browse: bool) -> None:  # noqa: FBT001
+    """Plan the picture; if there is none, end the server once the page that is shown knows."""
     server.live.prepare()
     if server.live.error is not None:
-        server.live.told.wait(PATIENCE if browse else 0)
+        server.live.told.wait(PATIENCE if browse and shown.is_set() else 0)
         server.should_exit = True
 
 

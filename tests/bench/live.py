@@ -13,7 +13,6 @@ import json
 import os
 import re
 import signal
-import socket
 import statistics
 import subprocess
 import sys
@@ -30,6 +29,8 @@ from typing import Any
 
 import gguf
 import numpy as np
+
+from arbvis_core.server.running import PORT
 
 TILE = 512
 #: Tiles of a screen, and requests in flight.
@@ -180,16 +181,13 @@ class View:
 @contextmanager
 def viewed(path: Path, cache: Path) -> Iterator[View]:
     """Start a live view of a file, and end it with Ctrl-C."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
     command = [str(Path(sys.executable).with_name("modelweightvis")), "view", str(path)]
-    command += ["--no-browser", "-q", "--port", str(port)]
+    command += ["--no-browser", "-q"]
     env = {**os.environ, "ARBVIS_CACHE_SIZE": "0", "TMPDIR": str(cache)}
     began = time.perf_counter()
     with subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL) as process:
         try:
-            yield View(process, port, began)
+            yield View(process, PORT, began)
         finally:
             if process.poll() is None:
                 process.kill()

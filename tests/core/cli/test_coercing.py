@@ -58,10 +58,14 @@ def test_a_command_line_means_what_it_meant(line: list[str]) -> None:
     assert isinstance(run(line, late=True), tuple) == (line in WRONG)
 
 
-def test_a_plain_command_line_needs_no_checks() -> None:
+@pytest.mark.parametrize(
+    "line",
+    [["no such file", "--out", "nowhere", "--tile-format", "avif"], ["view", "no such file"]],
+)
+def test_a_plain_command_line_needs_no_checks(line: list[str]) -> None:
     code = (
         "import sys; from arbvis_core.cli.app import start; from arbvis_core.values import ARBVIS\n"
-        "start(ARBVIS, ['no such file', '--out', 'nowhere', '--tile-format', 'avif'])\n"
+        f"start(ARBVIS, {line!r})\n"
         "sys.exit('pydantic' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -1,0 +1,54 @@
+"""When the page is announced: not if it is clear within a moment that there is no picture."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from arbvis_core.errors import FormatError
+from arbvis_core.registry import load
+from arbvis_core.server import running
+from arbvis_core.server.live import Live
+from arbvis_core.server.running import Address, Server, is_loopback, serve
+
+
+def refuse() -> Any:
+    raise FormatError("model.gguf: byte 8: too many tensors")
+
+
+def test_what_is_wrong_at_once_is_all_that_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(running, "MOMENT", 60)
+    announced: list[Server] = []
+    live = Live("a view", load(), refuse)
+    with pytest.raises(FormatError, match="too many tensors"):
+        serve(live, Address(port=0), announce=announced.append, browse=False)
+    assert not announced
+
+
+def test_what_takes_longer_is_announced_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(running, "MOMENT", 0)
+    announced: list[Server] = []
+    live = Live("a view", load(), lambda: (_wait(announced), refuse())[1])
+    with pytest.raises(FormatError, match="too many tensors"):
+        serve(live, Address(port=0), announce=announced.append, browse=False)
+    assert len(announced) == 1
+
+
+def _wait(announced: list[Server]) -> None:
+    import time
+
+    for _ in range(3000):
+        if announced:
+            return
+        time.sleep(0.01)
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.3.2.1", "::1", "[::1]"])
+def test_hosts_of_this_machine_need_no_token(host: str) -> None:
+    assert is_loopback(host)
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.2", "example.org", "localhost.org"])  # noqa: S104
+def test_hosts_that_others_reach_do(host: str) -> None:
+    assert not is_loopback(host)
