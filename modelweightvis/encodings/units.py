@@ -101,13 +101,16 @@ def _cast(units: NDArray[Any], dtype: str) -> NDArray[np.float32]:
 def _floats(name: str, units: NDArray[np.uint8]) -> NDArray[np.float32]:
     import numpy as np
 
+    if name == "BF16":  # the upper half of a float32
+        bits = units.reshape(-1).view("<u2").astype(np.uint32)
+        bits <<= 16
+        return bits.view(np.float32)
+
     from modelweightvis.kernels import floats
 
     out = np.empty(units.shape[0] * TYPES[name].elements, np.float32)
     if name == "F16":
         floats.float16(units.reshape(-1).view("<u2"), out)
-    elif name == "BF16":
-        floats.bfloat16(units.reshape(-1).view("<u2"), out)
     elif name == "F4":
         floats.look_up_halves(units.reshape(-1), 0, floats.E2M1, out)
     else:

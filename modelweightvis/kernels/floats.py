@@ -38,14 +38,6 @@ def float16(stored: NDArray[np.uint16], out: NDArray[np.float32]) -> None:
 
 
 @kernel
-def bfloat16(stored: NDArray[np.uint16], out: NDArray[np.float32]) -> None:
-    """Widen bfloat16, (n,) to (n,)."""
-    bits = out.view(np.uint32)
-    for i in range(stored.size):
-        bits[i] = np.uint32(np.uint32(stored[i]) << 16)
-
-
-@kernel
 def look_up(codes: NDArray[np.uint8], table: NDArray[np.float32], out: NDArray[np.float32]) -> None:
     """Give every byte its value: (n,) by a table of 256 to (n,)."""
     for i in range(codes.size):

@@ -97,7 +97,20 @@ def cover(shape: tuple[int, int], plane: NDArray[np.float32], top: int = 0, left
     height, width = shape
     if min(top, left) < 0 or top + height > 2 * len(plane) or left + width > 2 * plane.shape[1]:
         raise ValueError(f"{shape} at {top, left} leaves a tile of {plane.shape} × 2")
-    _cover(height, width, top, left, plane)
+    tall, wide = _halves(top, height), _halves(left, width)
+    rows, columns = (
+        slice(at >> 1, (at >> 1) + one.size) for at, one in ((top, tall), (left, wide))
+    )
+    plane[rows, columns] += np.outer(tall, wide)
+
+
+def _halves(start: int, length: int) -> NDArray[np.float32]:
+    """Return how many of a range of pixels fall into each pixel at half the resolution."""
+    halves = np.full(((start + length + 1) >> 1) - (start >> 1), 2, np.float32)
+    if halves.size:
+        halves[0] -= start & 1
+        halves[-1] -= (start + length) & 1
+    return halves
 
 
 def measure(
@@ -117,6 +130,21 @@ def measure(
     for name, plane in planes.items():
         _check(values, plane, top, left, 2)
         _PLANES[name](ready, top, left, terms, plane)
+
+
+def patches(values: NDArray[np.float32], shape: tuple[int, int]) -> dict[str, NDArray[np.float32]]:
+    """Return what `measure` finds of patches of 2 × 2, all planes but `flags`, in one pass.
+
+    Args:
+        values: (h, w).
+        shape: of the planes, (h / 2, w / 2) at least, rounded up.
+    """
+    if 2 * shape[0] < values.shape[0] or 2 * shape[1] < values.shape[1]:
+        raise ValueError(f"{values.shape} leaves planes of {shape}")
+    names = ("count", "sum", "sum_abs", "sum_squares", "max_abs")
+    planes = {name: np.zeros(shape, np.float32) for name in names}
+    _patches(_ready(values, np.float32), *planes.values())
+    return planes
 
 
 def _terms(values: NDArray[Any], left: int) -> NDArray[np.float32]:
@@ -204,17 +232,6 @@ def _measure_upper(
 
 
 @kernel
-def _cover(height: int, width: int, top: int, left: int, plane: NDArray[np.float32]) -> None:
-    for y in range(top >> 1, (top + height + 1) >> 1):
-        tall = min(2 * y + 2, top + height) - max(2 * y, top)
-        row = plane[y]
-        for x in range(np.uint64(left >> 1), np.uint64((left + width + 1) >> 1)):
-            column = 2 * int(x)
-            wide = min(column + 2, left + width) - max(column, left)
-            row[x] += np.float32(tall * wide)
-
-
-@kernel
 def _all_finite(values: NDArray[np.float32]) -> bool:
     bits, largest = values.view(np.uint32), np.uint32(0)
     for i in range(np.uint64(bits.size)):
@@ -233,6 +250,32 @@ def _add_pairs(terms: NDArray[np.float32], left: int, row: NDArray[np.float32]) 
     two, one, at = np.uint64(2), np.uint64(1), np.uint64(left >> 1)
     for pair in range(np.uint64(terms.size >> 1)):
         row[at + pair] += terms[two * pair] + terms[two * pair + one]
+
+
+@kernel
+def _patches(
+    values: NDArray[np.float32],
+    count: NDArray[np.float32],
+    total: NDArray[np.float32],
+    sizes: NDArray[np.float32],
+    squares: NDArray[np.float32],
+    most: NDArray[np.float32],
+) -> None:
+    """Add up pairs row by row, in the order in which the planes of a tile are added up."""
+    width = values.shape[1]
+    for y in range(values.shape[0]):
+        row = np.uint64(y >> 1)
+        for pair in range(np.uint64((width + 1) >> 1)):
+            x = np.uint64(2) * pair
+            one = values[y, x]
+            other = values[y, x + np.uint64(1)] if x + np.uint64(1) < width else np.float32(np.nan)
+            there = np.float32(abs(one) < np.float32(np.inf))
+            count[row, pair] += there + np.float32(abs(other) < np.float32(np.inf))
+            one, other = _finite(one), _finite(other)
+            total[row, pair] += one + other
+            sizes[row, pair] += abs(one) + abs(other)
+            squares[row, pair] += one * one + other * other
+            most[row, pair] = max(most[row, pair], abs(one), abs(other))
 
 
 @kernel

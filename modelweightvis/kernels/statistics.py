@@ -85,7 +85,7 @@ class Statistics:
         for lane in lanes.T:  # in this order
             self.sums += lane
         bins = np.zeros((4, 256), np.uint32)
-        _add_bins(bits, bins.reshape(-1))
+        _add_bins(bits, _BIN_OF, bins.reshape(-1))
         self.histogram += bins.sum(axis=0, dtype=np.int64)
 
     def add_counts(self, counts: NDArray[np.uint32], values: NDArray[np.float32]) -> None:
@@ -95,9 +95,8 @@ class Statistics:
             counts: as `tally` makes them, (65536,).
             values: what the codes mean, (65536,).
         """
-        _add_counts(
-            counts, values, self.shift, self.counts, self.sums, self.extremes, self.histogram
-        )
+        found = (self.counts, self.sums, self.extremes, self.histogram)
+        _add_counts(counts, values, _BIN_OF, self.shift, *found)
 
     def merged(self, other: Statistics) -> Statistics:
         """Return what both took in; they must have the same shift."""
@@ -199,11 +198,13 @@ def _add_moments(values: NDArray[np.float32], shift: float, lanes: NDArray[np.fl
 
 
 @kernel
-def _add_bins(bits: NDArray[np.uint32], bins: NDArray[np.uint32]) -> None:
+def _add_bins(
+    bits: NDArray[np.uint32], bin_of: NDArray[np.uint8], bins: NDArray[np.uint32]
+) -> None:
     """Count into four histograms, (4 × 256,): in a single one a bin would wait for one like it."""
     for y in range(bits.shape[0]):
         for x in range(np.uint64(bits.shape[1])):
-            at = np.uint64(_BIN_OF[bits[y, x] >> np.uint32(16)])
+            at = np.uint64(bin_of[bits[y, x] >> np.uint32(16)])
             bins[((x & np.uint64(3)) << np.uint64(8)) + at] += np.uint32(1)
 
 
@@ -211,6 +212,7 @@ def _add_bins(bits: NDArray[np.uint32], bins: NDArray[np.uint32]) -> None:
 def _add_counts(
     often: NDArray[np.uint32],
     values: NDArray[np.float32],
+    bin_of: NDArray[np.uint8],
     shift: float,
     counts: NDArray[np.int64],
     sums: NDArray[np.float64],
@@ -230,7 +232,7 @@ def _add_counts(
                 continue
             number, value = np.int64(often[at]), values[at]
             counts[ELEMENTS] += number
-            histogram[_BIN_OF[bits[at] >> np.uint32(16)]] += number
+            histogram[bin_of[bits[at] >> np.uint32(16)]] += number
             if not abs(value) < np.float32(np.inf):
                 counts[NON_FINITE] += number
                 continue

@@ -246,14 +246,10 @@ def _count_zooms(planes: Mapping[str, NDArray[np.float32]], counts: _Counts) -> 
 
 def _patches(elements: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
     """Measure patches of 2 × 2 elements, and as many beside them as make whole ones of 32 × 32."""
-    import numpy as np
-
-    from modelweightvis.kernels.measure import measure
+    from modelweightvis.kernels.measure import patches
 
     height, width = (-(-length // BAND) * BAND // 2 for length in elements.shape)
-    planes = {name: np.zeros((height, width), np.float32) for name in _FOLDS}
-    measure(elements, planes)
-    return planes
+    return patches(elements, (height, width))
 
 
 def _folded(planes: Mapping[str, NDArray[np.float32]]) -> dict[str, NDArray[np.float32]]:

@@ -17,6 +17,7 @@ from modelweightvis.kernels.measure import (
     encode_bfloat16,
     measure,
     measure_bfloat16,
+    patches,
 )
 
 SIDE = 32
@@ -132,6 +133,24 @@ def test_bfloat16_is_measured_in_one_pass(
     np.testing.assert_array_equal(sums, wanted["sum_abs"])
     np.testing.assert_array_equal(codes[top : top + height, left : left + width], table[stored])
     np.testing.assert_array_equal(counts, np.bincount(stored.ravel(), minlength=1 << 16))
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, SIDE), st.integers(0, SIDE), st.integers(0, 1000))
+def test_patches_are_planes_in_one_pass(height: int, width: int, seed: int) -> None:
+    values = _values(seed, (height, width), 0.1)
+    expected = {name: np.zeros((SIDE // 2, SIDE // 2), np.float32) for name in PLANES}
+    del expected["flags"]
+    measure(values, expected)
+    found = patches(values, (SIDE // 2, SIDE // 2))
+    assert found.keys() == expected.keys()
+    for name, plane in expected.items():
+        np.testing.assert_array_equal(found[name], plane, name)
+
+
+def test_patches_of_more_than_there_is_room_for_are_refused() -> None:
+    with pytest.raises(ValueError, match="leaves planes"):
+        patches(np.zeros((3, 2), np.float32), (1, 1))
 
 
 @settings(max_examples=40, deadline=None)
