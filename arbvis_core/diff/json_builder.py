@@ -185,7 +185,7 @@ def _named(one: Pair) -> bool:
 
 def _aligned(left: Source, right: Source, names: Sequence[str]) -> Alignment | str:
     """Read two files and lay them beside each other; a sentence says why it cannot be done."""
-    from arbvis_core.diff.aligning import align
+    from arbvis_core.diff.aligning import align, unchanged
     from arbvis_core.diff.scanning import LARGEST, NotJsonError, scan
 
     sources = left, right
@@ -194,13 +194,15 @@ def _aligned(left: Source, right: Source, names: Sequence[str]) -> Alignment | s
             return f"{_of(source, name)} is larger than {LARGEST >> 20} MiB"
     lines = any(source.name.lower().endswith(LINES) for source in sources)
     content = [_read(source) for source in sources]
+    if content[0] == content[1]:
+        del content[1]
     trees = []
-    for data, source, name in zip(content, sources, names, strict=True):
+    for data, source, name in zip(content, sources, names, strict=False):
         try:
             trees.append(scan(data, lines=lines))
         except NotJsonError as error:
             return f"{_of(source, name)} {error}"
-    return align(*trees)
+    return align(*trees) if len(trees) == 2 else unchanged(trees[0])
 
 
 def _of(source: Source, name: str) -> str:

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from arbvis_core.diff import aligning
-from arbvis_core.diff.aligning import Alignment, align
+from arbvis_core.diff.aligning import Alignment, align, unchanged
 from arbvis_core.diff.scanning import scan
 from arbvis_core.regions.pieces import SAME
 
@@ -79,6 +79,16 @@ def test_the_same_value_differs_nowhere(value: Any, layout: dict[str, Any]) -> N
     assert found.counts == {"equal": leaves(value), "changed": 0, "removed": 0, "added": 0}
     assert all(piece[2] == SAME for piece in found.pieces)
     assert not found.changes
+
+
+@given(VALUES, LAYOUTS)
+def test_the_same_bytes_are_laid_out_as_if_they_were_aligned(
+    value: Any, layout: dict[str, Any]
+) -> None:
+    tree = scan(json.dumps(value, **layout).encode())
+    assert unchanged(tree) == align(tree, tree)
+    lines = scan(json.dumps(value).encode(), lines=True)
+    assert unchanged(lines) == align(lines, lines)
 
 
 OBJECTS = st.recursive(

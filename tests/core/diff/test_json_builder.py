@@ -102,6 +102,11 @@ def test_layout_and_order_of_keys_are_no_difference(tmp_path: Path) -> None:
     )
 
 
+def test_the_same_file_twice_differs_nowhere(both: tuple[Path, Path]) -> None:
+    (one,) = summaries(planned(both[0], both[0])).values()
+    assert one["values"] == {"equal": 6, "changed": 0, "removed": 0, "added": 0}
+
+
 def test_lines_are_aligned(tmp_path: Path) -> None:
     lines = [json.dumps({"id": number}) for number in range(30)]
     write(
