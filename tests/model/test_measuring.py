@@ -71,6 +71,16 @@ def test_figures_are_those_of_torch(
         assert found[name] == pytest.approx(expected(values), rel=1e-6, abs=1e-9), name
 
 
+def test_bfloat16_is_measured_by_its_codes(tmp_path: Path) -> None:
+    from safetensors.torch import save_file
+
+    held = torch.from_numpy(np.random.default_rng(5).standard_t(3, (70, 90))).to(torch.bfloat16)
+    held[3, 4], held[5, 6], held[7] = float("nan"), float("-inf"), 0
+    save_file({"brain": held}, tmp_path / "model.safetensors")
+    (found,) = measure([*modelweightvis.open(tmp_path / "model.safetensors").values()])
+    assert found == pytest.approx(expected(held.float().numpy()), rel=1e-6, abs=1e-9)
+
+
 def test_what_is_not_known_is_none(tmp_path: Path) -> None:
     held = {"all nan": np.full(3, np.nan, "f4"), "nothing": np.zeros((0, 2), "f4")}
     held["constant"] = np.full(4, 2, "f4")
