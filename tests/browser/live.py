@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any
+from unittest.mock import patch
 from urllib.parse import urlencode
 from urllib.request import urlopen
 
@@ -25,7 +27,8 @@ def serving(*inputs: Path, diff: bool = False, weights: bool = True) -> Iterator
     profile = MODELWEIGHTVIS if weights else api.ARBVIS
     request = api.Request(tuple(map(str, inputs)), profile=profile, diff=diff)
     live = Live("a view", load(), lambda: api.plan(request))
-    live.prepare()
+    with patch.dict(os.environ, ARBVIS_CACHE_SIZE="0"):  # nothing is known from runs before
+        live.prepare()
     server = Server(live, listen(Address(port=0)), "127.0.0.1")
     begun = Event()
     thread = Thread(target=server.serve_until_ended, args=(lambda _: begun.set(),))

@@ -94,6 +94,17 @@ def test_a_link_restores_colours_and_scale(open_page: OpenPage, live: str) -> No
     viewer.page.locator(".legend-body").get_by_text("relative to the median").wait_for()
 
 
+def test_escape_closes_the_card(viewer: Viewer) -> None:
+    page = viewer.page
+    page.get_by_label("Gain").focus()
+    page.keyboard.press("Escape")
+    assert not page.locator(".look").is_visible()
+    button = page.get_by_role("button", name="Colours and scales")
+    assert button.get_attribute("aria-expanded") == "false"
+    page.keyboard.press("Enter")
+    assert page.locator(".look").is_visible()
+
+
 def test_a_bundle_has_no_such_card(open_page: OpenPage, model: Path) -> None:
     page = open_page(model).page
     page.keyboard.press("v")

@@ -70,6 +70,12 @@ export class LookCard implements Feature {
     this.button.setAttribute("aria-controls", "look");
     this.button.hidden = true;
     this.element.hidden = true;
+    this.element.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape") return;
+      event.preventDefault();
+      this.toggle();
+      this.button.focus();
+    });
     this.cards = [this.element];
     this.tools = [this.button];
     this.commands = [{ keys: ["v"], shown: ["v"], does: "Colours and scales", run: () => this.toggle() }];
