@@ -88,10 +88,11 @@ class Elements:
         stored = stored_at(region, index)
         if stored is None:
             return {}
-        source = self._scene.plan.sources[stored.part.source]
+        sources = self._scene.plan.sources
         found: dict[str, Any] = {
             "stored_dtype": stored.region.encoding,
-            "file": source.name,
+            "file": sources[stored.part.source].name,
+            "source": [*sources].index(stored.part.source),
             "offset": stored.start,
         }
         decoder = self._decoders.get(stored.region.encoding)

@@ -182,10 +182,11 @@ def matrix_of(shape: tuple[int, ...]) -> tuple[int, int]:
 
 def hex_of(scene: LiveScene, told: dict[str, Any], length: int) -> dict[str, Any]:
     """Return the bytes around what is told of a pixel."""
-    told = told.get("sides", {}).get("base", told) if "file" not in told else told
-    if told.get("file") is None:
+    sides = (told, *told.get("sides", {}).values())
+    told = next((one for one in sides if "source" in one), None)
+    if told is None:
         return {"file": None, "offset": None, "hex": ""}
-    source = next(one for one in scene.plan.sources.values() if one.name == told["file"])
+    source = [*scene.plan.sources.values()][told["source"]]
     start = told["offset"] // ALIGNED * ALIGNED
     size = min(length, source.size - start)
     (data,) = read_crops(scene.plan.sources, [Crop(source.key, start, size)])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from itertools import pairwise
+from os.path import commonprefix
 from typing import Any
 
 import pytest
@@ -125,6 +126,15 @@ def test_what_a_string_begins_and_ends_with_alike_is_not_marked() -> None:
     assert piece[0] == piece[1]
 
 
+@given(st.binary(max_size=40), st.binary(max_size=40), st.binary(max_size=40))
+def test_ends_are_what_commonprefix_says(head: bytes, left: bytes, right: bytes) -> None:
+    one, other = head + left, head + right
+    found = aligning._ends(one, other)
+    assert found[0] == len(commonprefix([one, other]))
+    rest = min(len(one), len(other)) - found[0]
+    assert found[1] == min(rest, len(commonprefix([one[::-1], other[::-1]])))
+
+
 def test_an_inserted_line_moves_nothing() -> None:
     left = [{"n": number} for number in range(50)]
     right = [*left[:20], {"n": "new"}, *left[20:]]
@@ -134,7 +144,7 @@ def test_an_inserted_line_moves_nothing() -> None:
 
 
 def test_too_many_equal_elements_are_compared_by_position(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(aligning, "common", lambda _left, _right: None)
+    monkeypatch.setattr(aligning, "common", lambda _left, _right, _budget: None)
     found = aligned({"a": [1, 2, 3]}, {"a": [0, 1, 2, 3]})
     assert found.unaligned == ["a"]
     assert found.counts == {"equal": 0, "changed": 3, "removed": 0, "added": 1}
