@@ -152,8 +152,9 @@ class _Aligner:
         """Return the elements of two arrays, those that are equal beside each other."""
         left, right = self.sides
         ours, theirs = [*left.tree.children(one)], [*right.tree.children(other)]
-        alike = [left.same[node] for node in ours], [right.same[node] for node in theirs]
-        same = common(*alike, self.budget)
+        same = common(
+            [left.same[node] for node in ours], [right.same[node] for node in theirs], self.budget
+        )
         if same is None:
             self.found.unaligned.append(path or "the file")
             return _by_position(ours, theirs)
@@ -175,7 +176,7 @@ class _Aligner:
             [shapes.setdefault(_shape(known.tree, node), len(shapes)) for node in nodes]
             for known, nodes in zip(self.sides, (ours, theirs), strict=True)
         ]
-        matches = common(*like, self.budget)
+        matches = common(like[0], like[1], self.budget)
         if matches is None:
             return _by_position(ours, theirs)
         pairs: list[Beside] = []

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from arbvis_core.server.scenes import LiveScene
+    from arbvis_core.server.trees import Check
     from arbvis_core.values import Placement, Region
 
 #: The sides of a difference, in the order of its operands.
@@ -154,7 +155,7 @@ class Curve:
                 yield at, stop, placement
                 at = stop
 
-    def selection(self, start: int, stop: int) -> dict[str, Any]:
+    def selection(self, start: int, stop: int, check: Check) -> dict[str, Any]:
         """Count the bytes of a stretch of the curve, all of them or evenly spread runs.
 
         Raises:
@@ -166,6 +167,7 @@ class Curve:
         counts = np.zeros(256, np.int64)
         sampled = stop - start > WHOLE
         for low, high in self._stretches(start, stop, sampled=sampled):
+            check.check()
             for crop in self._crops(low, high):
                 (data,) = read_crops(self._sources, [crop])
                 counts += np.bincount(data.reshape(-1), minlength=256)

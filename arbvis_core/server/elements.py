@@ -134,7 +134,8 @@ class Elements:
         if side == DELTA:
             base, modified = (self._of_side(shown, one) for one in (BASE, MODIFIED))
             with np.errstate(invalid="ignore"):
-                return Grid(modified.values - base.values, modified.known & base.known)
+                delta = modified.values.astype(np.float64) - base.values
+            return Grid(delta, modified.known & base.known)
         return self._of_side(shown, side or "value")
 
     def sides(self, shown: Shown) -> Mapping[str, Grid]:
