@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from arbvis_core.diff.identity import Known, Numbering
 from arbvis_core.diff.scanning import ARRAY, OBJECT, STRING, Span, Tree
-from arbvis_core.diff.sequences import common
+from arbvis_core.diff.sequences import Budget, common
 from arbvis_core.regions.pieces import SAME
 
 #: Changes and top-level keys that are named; all are drawn and counted.
@@ -93,6 +93,7 @@ class _Aligner:
     def __init__(self, left: Known, right: Known) -> None:
         self.sides = left, right
         self.found = Alignment()
+        self.budget = Budget()
         self.done = 0
         self.position = 0
 
@@ -151,7 +152,9 @@ class _Aligner:
         """Return the elements of two arrays, those that are equal beside each other."""
         left, right = self.sides
         ours, theirs = [*left.tree.children(one)], [*right.tree.children(other)]
-        same = common([left.same[node] for node in ours], [right.same[node] for node in theirs])
+        same = common(
+            [left.same[node] for node in ours], [right.same[node] for node in theirs], self.budget
+        )
         if same is None:
             self.found.unaligned.append(path or "the file")
             return _by_position(ours, theirs)
@@ -173,7 +176,7 @@ class _Aligner:
             [shapes.setdefault(_shape(known.tree, node), len(shapes)) for node in nodes]
             for known, nodes in zip(self.sides, (ours, theirs), strict=True)
         ]
-        matches = common(like[0], like[1])
+        matches = common(like[0], like[1], self.budget)
         if matches is None:
             return _by_position(ours, theirs)
         pairs: list[Beside] = []
@@ -287,10 +290,17 @@ def _ends(left: bytes, right: bytes) -> tuple[int, int]:
 
 
 def _alike(left: bytes, right: bytes) -> int:
-    pairs = enumerate(zip(left, right, strict=False))
-    return next(
-        (index for index, (one, other) in pairs if one != other), min(len(left), len(right))
-    )
+    """Return how many bytes are the same from the first on; whole halves are compared at once."""
+    same, first = 0, min(len(left), len(right))
+    if left[:first] == right[:first]:
+        return first
+    while first - same > 1:  # they differ somewhere from `same` up to, not including, `first`
+        middle = (same + first) // 2
+        if left[same:middle] == right[same:middle]:
+            same = middle
+        else:
+            first = middle
+    return same
 
 
 def _path(path: str, tree: Tree, node: int, index: int) -> str:

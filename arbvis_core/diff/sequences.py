@@ -7,14 +7,27 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-#: Pairs of equal elements that are looked at; each costs about a microsecond.
+#: Pairs of equal elements that are looked at in two files; each costs about two microseconds.
 MOST_PAIRS = 1_000_000
 
 #: Indices of elements that belong together, in order: (left, right).
 Matches = list[tuple[int, int]]
 
 
-def common(left: Sequence[int], right: Sequence[int], most: int = MOST_PAIRS) -> Matches | None:
+class Budget:
+    """The pairs that may still be looked at, in all sequences of two files together."""
+
+    def __init__(self, pairs: int = MOST_PAIRS) -> None:
+        self._left = pairs
+
+    def take(self, pairs: int) -> bool:
+        """Tell whether so many are left, and take them."""
+        enough = pairs <= self._left
+        self._left -= pairs if enough else 0
+        return enough
+
+
+def common(left: Sequence[int], right: Sequence[int], budget: Budget) -> Matches | None:
     """Return a longest common subsequence as pairs of indices, or None if it would cost too much.
 
     What is equal at both ends costs nothing. In between, Hunt and Szymanski's way looks at every
@@ -23,7 +36,7 @@ def common(left: Sequence[int], right: Sequence[int], most: int = MOST_PAIRS) ->
     Args:
         left: elements by number; equal numbers are equal elements.
         right: the same of the other.
-        most: pairs that may be looked at.
+        budget: pairs that may be looked at.
     """
     size = min(len(left), len(right))
     head = 0
@@ -33,7 +46,7 @@ def common(left: Sequence[int], right: Sequence[int], most: int = MOST_PAIRS) ->
     while tail < size - head and left[-1 - tail] == right[-1 - tail]:
         tail += 1
     ours, theirs = left[head : len(left) - tail], right[head : len(right) - tail]
-    middle = _between(ours, theirs, most)
+    middle = _between(ours, theirs, budget)
     if middle is None:
         return None
     ends = len(left) - tail, len(right) - tail
@@ -44,9 +57,9 @@ def common(left: Sequence[int], right: Sequence[int], most: int = MOST_PAIRS) ->
     ]
 
 
-def _between(left: Sequence[int], right: Sequence[int], most: int) -> Matches | None:
+def _between(left: Sequence[int], right: Sequence[int], budget: Budget) -> Matches | None:
     counts = Counter(right)
-    if sum(counts[element] for element in left) > most:
+    if not budget.take(sum(counts[element] for element in left)):
         return None
     places: dict[int, list[int]] = {}
     for index in range(len(right) - 1, -1, -1):

@@ -87,6 +87,19 @@ def runs(packed: str, start: int, stop: int) -> Iterator[Run]:
                 yield Run(side, at + first, piece[2 * side] + first, size)
 
 
+def stored(packed: str, start: int, stop: int, side: int) -> Iterator[Run]:
+    """Yield where the bytes of one side stand for the positions between two.
+
+    What both say stands on the left, and is told of it whichever side is asked for.
+    """
+    for at, piece, _ in _met(packed, start, stop):
+        held = 0 if piece[2] == SAME else side
+        first = max(start - at, 0)
+        size = min(piece[2 * held + 1] - piece[2 * held], stop - at) - first
+        if size > 0:
+            yield Run(held, at + first, piece[2 * held] + first, size)
+
+
 def readings(packed: str, start: int, stop: int) -> list[Reading]:
     """Return what is read for the positions between two, in few pieces: what lies near, in one."""
     found: list[Reading] = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import os
 import sys
@@ -134,7 +135,7 @@ def answered(operation: Operation, endpoint: Endpoint) -> Endpoint:
             return await endpoint(request)
         except HTTPException:
             raise
-        except GivenUpError:
+        except (GivenUpError, asyncio.CancelledError):
             return Response(status_code=_GONE)
         except Exception as error:  # noqa: BLE001  the table answers it
             _trace(error)

@@ -9,7 +9,9 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from arbvis_core.errors import UsageError
+from arbvis_core.layouts.hilbert import ALIGNED_BYTES
 from arbvis_core.reading import NEAR, read_crops
+from arbvis_core.regions.pieces import stored
 from arbvis_core.server.elements import BASE, DELTA, MODIFIED, Grid
 from arbvis_core.values import Box, Crop
 
@@ -18,8 +20,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from arbvis_core.server.scenes import LiveScene
+    from arbvis_core.server.trees import Check
     from arbvis_core.values import Placement, Region
 
+#: The sides of a difference, in the order of its operands.
+SIDES = (BASE, MODIFIED)
 #: Bytes of a selection that are counted one by one; of a longer one, runs of it are.
 WHOLE, RUNS, RUN = 64 << 20, 1024, 16 << 10
 
@@ -42,20 +47,28 @@ class Curve:
         found = {"tensor": placement.name, "index": [at], "position": position, "dtype": "byte"}
         sides = sides_of(placement)
         if sides.keys() == {"value"}:
-            return {**found, **self._told(sides["value"], at), "labels": self._labels(position)}
-        told = {name: self._told(region, at) for name, region in sides.items()}
+            return {
+                **found,
+                **self._told(placement, "value", at),
+                "labels": self._labels(position),
+            }
+        told = {name: self._told(placement, name, at) for name in sides}
         base, modified = (told.get(name, {}).get("value") for name in (BASE, MODIFIED))
         delta = None if base is None or modified is None else modified - base
         numbers = {"value": delta, BASE: base, MODIFIED: modified, DELTA: delta}
         return {**found, **numbers, "sides": told}
 
-    def _told(self, region: Region, at: int) -> dict[str, Any]:
-        part = region.parts[0]
-        if at >= region.shape[0]:
+    def _told(self, placement: Placement, side: str, at: int) -> dict[str, Any]:
+        """Tell what one side has at a position; where both say the same, the place on the left."""
+        crop = next((one for _, one in held(placement, side, at, at + 1)), None)
+        if crop is None:
             return {"value": None}
-        (data,) = read_crops(self._sources, [Crop(part.source, part.start + at, 1)])
-        value, name = int(data[0, 0]), self._sources[part.source].name
-        return {"value": value, "raw": f"{value:02x}", "file": name, "offset": part.start + at}
+        (data,) = read_crops(self._sources, [crop])
+        value, own = int(data[0, 0]), sides_of(placement)[side].parts[0].source
+        told = {"value": value, "raw": f"{value:02x}", "file": self._sources[own].name}
+        if crop.source != own:
+            return told
+        return {**told, "source": [*self._sources].index(own), "offset": crop.start}
 
     def _labels(self, position: int) -> list[str]:
         """Return what is known of a byte beside its value, the smallest last."""
@@ -114,20 +127,20 @@ class Curve:
         values = np.zeros(positions.size, np.int16)
         known = np.zeros(positions.size, np.bool_)
         crops, spots = [], []
-        for first, last, region, start in self._runs(positions, side):
-            part = region.parts[0]
-            offset = int(positions[first]) - start
-            size = int(positions[last - 1]) - start - offset + 1
-            crops.append(Crop(part.source, part.start + offset, size))
-            spots.append((first, last))
-        for (first, last), data in zip(spots, read_crops(self._sources, crops), strict=True):
-            own = positions[first:last] - positions[first]
+        for first, last, placement in self._runs(positions):
+            start = placement.start
+            low, high = int(positions[first]) - start, int(positions[last - 1]) - start + 1
+            for at, crop in held(placement, side, low, high):
+                ends = np.searchsorted(positions[first:last], (start + at, start + at + crop.size))
+                if ends[0] < ends[1]:
+                    crops.append(crop)
+                    spots.append((first + int(ends[0]), first + int(ends[1]), start + at))
+        for (first, last, at), data in zip(spots, read_crops(self._sources, crops), strict=True):
+            own = positions[first:last] - at
             values[first:last], known[first:last] = data.reshape(-1)[own], True
         return values, known
 
-    def _runs(
-        self, positions: NDArray[np.int64], side: str
-    ) -> Iterator[tuple[int, int, Region, int]]:
+    def _runs(self, positions: NDArray[np.int64]) -> Iterator[tuple[int, int, Placement]]:
         """Cut ascending positions into runs of one file that are read in one piece."""
         import numpy as np
 
@@ -139,15 +152,10 @@ class Curve:
                 if placement is None:  # what is left lies after the last file
                     break
                 stop = at + int(np.searchsorted(positions[at:high], placement.stop))
-                region = sides_of(placement).get(side)
-                if region is not None:
-                    end = placement.start + region.shape[0]
-                    last = at + int(np.searchsorted(positions[at:stop], end))
-                    if last > at:
-                        yield at, last, region, placement.start
+                yield at, stop, placement
                 at = stop
 
-    def selection(self, start: int, stop: int) -> dict[str, Any]:
+    def selection(self, start: int, stop: int, check: Check) -> dict[str, Any]:
         """Count the bytes of a stretch of the curve, all of them or evenly spread runs.
 
         Raises:
@@ -159,6 +167,7 @@ class Curve:
         counts = np.zeros(256, np.int64)
         sampled = stop - start > WHOLE
         for low, high in self._stretches(start, stop, sampled=sampled):
+            check.check()
             for crop in self._crops(low, high):
                 (data,) = read_crops(self._sources, [crop])
                 counts += np.bincount(data.reshape(-1), minlength=256)
@@ -194,6 +203,23 @@ class Curve:
             if low < high:
                 part = one.region.parts[0]
                 yield Crop(part.source, part.start + low - one.start, high - low)
+
+
+def held(placement: Placement, side: str, start: int, stop: int) -> Iterator[tuple[int, Crop]]:
+    """Yield where a side has bytes for the positions between two of a file, and what is read there.
+
+    Where two files lie piece beside piece, what both say is read on the left.
+    """
+    region = placement.region
+    if region.encoding == ALIGNED_BYTES:
+        for run in stored(region.attributes["pieces"], start, stop, SIDES.index(side)):
+            part = region.operands[run.side].parts[0]
+            yield run.at, Crop(part.source, part.start + run.start, run.size)
+        return
+    one = sides_of(placement).get(side)
+    size = min(stop, one.shape[0]) - start if one is not None else 0
+    if one is not None and size > 0:
+        yield start, Crop(one.parts[0].source, one.parts[0].start + start, size)
 
 
 def sides_of(placement: Placement) -> Mapping[str, Region]:

@@ -88,10 +88,11 @@ class Elements:
         stored = stored_at(region, index)
         if stored is None:
             return {}
-        source = self._scene.plan.sources[stored.part.source]
+        sources = self._scene.plan.sources
         found: dict[str, Any] = {
             "stored_dtype": stored.region.encoding,
-            "file": source.name,
+            "file": sources[stored.part.source].name,
+            "source": [*sources].index(stored.part.source),
             "offset": stored.start,
         }
         decoder = self._decoders.get(stored.region.encoding)
@@ -133,7 +134,8 @@ class Elements:
         if side == DELTA:
             base, modified = (self._of_side(shown, one) for one in (BASE, MODIFIED))
             with np.errstate(invalid="ignore"):
-                return Grid(modified.values - base.values, modified.known & base.known)
+                delta = modified.values.astype(np.float64) - base.values
+            return Grid(delta, modified.known & base.known)
         return self._of_side(shown, side or "value")
 
     def sides(self, shown: Shown) -> Mapping[str, Grid]:

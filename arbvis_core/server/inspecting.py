@@ -88,8 +88,8 @@ class Inspections:
         start = bounded(query, "start", 0, FARTHEST)
         stop = min(bounded(query, "stop", start, FARTHEST), end)
 
-        def count(_: Cancel) -> dict[str, Any]:
-            return Curve(scene).selection(min(start, stop), stop)
+        def count(check: Cancel) -> dict[str, Any]:
+            return Curve(scene).selection(min(start, stop), stop, check)
 
         return _json(await self._do(request, count))
 
@@ -182,11 +182,12 @@ def matrix_of(shape: tuple[int, ...]) -> tuple[int, int]:
 
 def hex_of(scene: LiveScene, told: dict[str, Any], length: int) -> dict[str, Any]:
     """Return the bytes around what is told of a pixel."""
-    told = told.get("sides", {}).get("base", told) if "file" not in told else told
-    if told.get("file") is None:
+    sides = (told, *told.get("sides", {}).values())
+    known = next((one for one in sides if "source" in one), None)
+    if known is None:
         return {"file": None, "offset": None, "hex": ""}
-    source = next(one for one in scene.plan.sources.values() if one.name == told["file"])
-    start = told["offset"] // ALIGNED * ALIGNED
+    source = [*scene.plan.sources.values()][known["source"]]
+    start = known["offset"] // ALIGNED * ALIGNED
     size = min(length, source.size - start)
     (data,) = read_crops(scene.plan.sources, [Crop(source.key, start, size)])
     return {"file": source.name, "offset": start, "hex": data.tobytes().hex()}

@@ -78,6 +78,7 @@ def row_of(placement: Placement) -> dict[str, Any]:
     """Return what is known of a placement before it was measured."""
     region, box = placement.region, placement.box
     size, elements = sum(part.stop - part.start for part in parts_of(region)), prod(region.shape)
+    bits = 8 * size / elements if elements else None
     told = {name: placement.attributes.get(name) for name in ("role", "layer", "expert", "dtype")}
     return {
         "name": placement.name,
@@ -85,7 +86,7 @@ def row_of(placement: Placement) -> dict[str, Any]:
         "shape": list(region.shape),
         "elements": elements,
         "bytes": size,
-        "bits_per_weight": 8 * size / elements if elements else None,
+        "bits_per_weight": placement.attributes.get("bits_per_weight", bits),
         "x": box.x,
         "y": box.y,
         "width": box.width,
@@ -125,7 +126,7 @@ def _rank(value: Any) -> tuple[bool, Any]:
 
 def search(scenes: Iterable[LiveScene], text: str) -> list[dict[str, Any]]:
     """Return the placements and labels that letters fit best, the best first."""
-    wanted = text.lower()
+    wanted = " ".join(text.lower().split())
     found: list[tuple[float, int, str, dict[str, Any]]] = []
     for scene in scenes:
         kinds: tuple[tuple[str, Sequence[Placement | Label]], ...] = (
@@ -163,4 +164,4 @@ def fit(wanted: str, name: str) -> float | None:
         if position < 0:
             return None
         first = position if first < 0 else first
-    return 0.6 * len(wanted) / (position - first + 1) if position >= first else None
+    return 0.6 * len(wanted.replace(" ", "")) / (position - first + 1)

@@ -46,9 +46,9 @@ def of_tensor(scene: LiveScene, placement: Placement, check: Check) -> dict[str,
     return {"tensor": placement.name, **measured}
 
 
-def of_file(scene: LiveScene, placement: Placement) -> dict[str, Any]:
+def of_file(scene: LiveScene, placement: Placement, check: Check) -> dict[str, Any]:
     """Return how often each byte occurs in a file."""
-    found = Curve(scene).selection(placement.start, placement.stop)
+    found = Curve(scene).selection(placement.start, placement.stop, check)
     stats = {name: found[name] for name in ("bytes", "entropy", "counted", "sampled")}
     return {"tensor": placement.name, "stats": stats, "histogram": found["histogram"]}
 
@@ -75,7 +75,7 @@ def _measured(scene: LiveScene, placement: Placement, check: Check) -> Mapping[s
     return found
 
 
-def of_rectangle(scene: LiveScene, box: Box) -> dict[str, Any]:
+def of_rectangle(scene: LiveScene, box: Box, check: Check) -> dict[str, Any]:
     """Return figures of what a rectangle of the canvas shows."""
     import numpy as np
 
@@ -93,6 +93,7 @@ def of_rectangle(scene: LiveScene, box: Box) -> dict[str, Any]:
     found: dict[str, list[NDArray[np.float32]]] = {}
     tensors = []
     for one in looking.shown(box):
+        check.check()
         grids = looking.sides(one)
         known = np.logical_and.reduce([one.lay(grid.known) for grid in grids.values()])
         tensors.append(one.placement.name)
@@ -112,7 +113,7 @@ def profile(
 ) -> dict[str, Any]:
     """Return how large the rows or columns of a tensor are, leading axes counted through.
 
-    Exact. Where there are more than `BINS`, neighbours share a bin: of a bin are told the rms of all
+    Exact; null where there is no finite value, as where only one side of a difference has any. Where there are more than `BINS`, neighbours share a bin: of a bin are told the rms of all
     its elements, the rms of its largest row or column and which one that is, and the largest |x|.
 
     Raises:
@@ -125,14 +126,14 @@ def profile(
     looking, shape = Elements(scene), placement.region.shape
     tall, wide = prod(shape[:-1]), (1, *shape)[-1]
     length = tall if axis == "rows" else wide
-    squares, counts, peaks = np.zeros(length), np.zeros(length), np.zeros(length, np.float32)
+    squares, counts, peaks = np.zeros(length), np.zeros(length), np.zeros(length)
     broken = 0
     for rows, columns in _bands(tall, wide):
         check.check()
         grid = looking.matrix(placement, rows, columns, side)
         finite = grid.known & np.isfinite(grid.values)
         broken += int((grid.known & ~finite).sum())
-        values = np.where(finite, grid.values, np.float32(0))
+        values = np.where(finite, grid.values, 0)
         over, own = (1, rows) if axis == "rows" else (0, columns)
         part = slice(own.start, own.stop)
         squares[part] += np.square(values, dtype=np.float64).sum(axis=over)
@@ -143,22 +144,26 @@ def profile(
 
 
 def _binned(
-    squares: NDArray[np.float64], counts: NDArray[np.float64], peaks: NDArray[np.float32]
+    squares: NDArray[np.float64], counts: NDArray[np.float64], peaks: NDArray[np.float64]
 ) -> dict[str, Any]:
     import numpy as np
 
     size = max(1, -(-squares.size // BINS))
     starts = np.arange(0, squares.size, size)
     own = np.sqrt(squares / np.maximum(counts, 1))
-    pooled = np.add.reduceat(squares, starts) / np.maximum(np.add.reduceat(counts, starts), 1)
+    held = np.add.reduceat(counts, starts)
+    pooled = np.add.reduceat(squares, starts) / np.maximum(held, 1)
     largest = [int(start + own[start : start + size].argmax()) for start in starts]
-    return {
-        "bin": size,
-        "rms": np.sqrt(pooled).tolist(),
-        "max_abs": np.maximum.reduceat(peaks, starts).astype(float).tolist(),
-        "largest": largest,
-        "largest_rms": own[largest].tolist(),
+    figures = {
+        "rms": np.sqrt(pooled),
+        "max_abs": np.maximum.reduceat(peaks, starts),
+        "largest_rms": own[largest],
     }
+    told = {
+        name: [float(value) if there else None for value, there in zip(some, held, strict=True)]
+        for name, some in figures.items()
+    }
+    return {"bin": size, "largest": largest, **told}
 
 
 def _bands(tall: int, wide: int) -> Iterator[tuple[range, range]]:

@@ -45,5 +45,7 @@ def npy(values: NDArray[Any], known: NDArray[np.bool_]) -> bytes:
     import numpy as np
 
     file = io.BytesIO()
-    np.save(file, np.where(known, values, np.nan).astype(np.float32), allow_pickle=False)
+    with np.errstate(over="ignore"):
+        array = np.where(known, values, np.nan).astype(np.float32)
+    np.save(file, array, allow_pickle=False)
     return file.getvalue()

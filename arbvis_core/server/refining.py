@@ -84,6 +84,8 @@ class Refiner:
     def want_figures(self, scene: str) -> None:
         """Let all of a scene be measured, after every tile that is wanted."""
         found = self._scenes[scene]
+        with self._changed:
+            self._seen = self._clock()  # whoever asks for them looks
         if not found.figures.complete:
             self._add(Wanted(scene, TileKey(0, 0, 0), FIGURES), Task(View(), float("inf")))
 

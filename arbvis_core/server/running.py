@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import os
 import secrets
 import socket
@@ -156,6 +157,8 @@ class Server(uvicorn.Server):
 
 
 def _config(app: ASGIApp) -> uvicorn.Config:
+    # What a client does wrong is answered, and is no business of whoever reads the terminal.
+    logging.getLogger("uvicorn").addHandler(logging.NullHandler())
     return uvicorn.Config(
         app,
         http="h11",

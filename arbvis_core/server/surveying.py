@@ -78,14 +78,11 @@ class Surveys:
         if "tensor" in query:
             placement = Elements(scene).placement(query["tensor"])
             if scene.plan.renderer == "bytes":
-                return await self._measure(request, lambda _: measuring.of_file(scene, placement))
+                return await self._measure(request, partial(measuring.of_file, scene, placement))
             work = partial(measuring.of_tensor, scene, placement)
         else:
             box = rectangle(request, scene, measuring.PIXELS)
-
-            def work(_: Cancel) -> dict[str, Any]:
-                return measuring.of_rectangle(scene, box)
-
+            work = partial(measuring.of_rectangle, scene, box)
         return await self._measure(request, work)
 
     async def profile(self, request: Request) -> Response:

@@ -44,7 +44,7 @@ def bounded(
         return default
     if text is None:
         raise UsageError(f"say {name}=…")
-    if re.fullmatch(r"-?[0-9]{1,18}", text) and low <= int(text) <= high:
+    if re.fullmatch(r"-?[0-9]{1,19}", text) and low <= int(text) <= high:
         return int(text)
     raise UsageError(f"{name} is from {low} to {high}, not {text[:LONGEST]!r}")
 

@@ -125,6 +125,18 @@ def test_what_a_string_begins_and_ends_with_alike_is_not_marked() -> None:
     assert piece[0] == piece[1]
 
 
+@given(st.binary(max_size=40), st.binary(max_size=40), st.binary(max_size=40))
+def test_ends_are_all_that_is_alike(head: bytes, left: bytes, right: bytes) -> None:
+    one, other = head + left, head + right
+    first, last = aligning._ends(one, other)
+    size = min(len(one), len(other))
+    assert one[:first] == other[:first]
+    assert first == size or one[first] != other[first]
+    assert one[len(one) - last :] == other[len(other) - last :]
+    rest = size - first - last
+    assert rest == 0 or one[-1 - last] != other[-1 - last]
+
+
 def test_an_inserted_line_moves_nothing() -> None:
     left = [{"n": number} for number in range(50)]
     right = [*left[:20], {"n": "new"}, *left[20:]]
@@ -134,7 +146,7 @@ def test_an_inserted_line_moves_nothing() -> None:
 
 
 def test_too_many_equal_elements_are_compared_by_position(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(aligning, "common", lambda _left, _right: None)
+    monkeypatch.setattr(aligning, "common", lambda _left, _right, _budget: None)
     found = aligned({"a": [1, 2, 3]}, {"a": [0, 1, 2, 3]})
     assert found.unaligned == ["a"]
     assert found.counts == {"equal": 0, "changed": 3, "removed": 0, "added": 1}

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from arbvis_core.diff.sequences import common
+from arbvis_core.diff.sequences import Budget, common
 
 FEW = st.lists(st.integers(0, 4), max_size=14)
 
@@ -22,7 +22,7 @@ def longest(left: list[int], right: list[int]) -> int:
 
 @given(FEW, FEW)
 def test_it_is_a_longest_one(left: list[int], right: list[int]) -> None:
-    found = common(left, right)
+    found = common(left, right, Budget())
     assert found is not None
     assert len(found) == longest(left, right)
     assert all(left[one] == right[other] for one, other in found)
@@ -32,10 +32,17 @@ def test_it_is_a_longest_one(left: list[int], right: list[int]) -> None:
 
 def test_what_would_cost_too_much_is_not_tried() -> None:
     left, right = [1, *[2] * 50, 3], [3, *[2] * 60, 1]
-    assert common(left, right, most=50 * 60 + 2) is not None
-    assert common(left, right, most=50 * 60 + 1) is None
+    assert common(left, right, Budget(50 * 60 + 2)) is not None
+    assert common(left, right, Budget(50 * 60 + 1)) is None
 
 
 def test_equal_ends_cost_nothing() -> None:
     left = [0] * 5000
-    assert common(left, [*left, 0], most=0) == [(index, index) for index in range(5000)]
+    assert common(left, [*left, 0], Budget(0)) == [(index, index) for index in range(5000)]
+
+
+def test_what_was_looked_at_is_spent() -> None:
+    budget = Budget(10)
+    assert common([1, 2, 3], [3, 2, 1], budget) is not None
+    assert common([1, 1, 2], [2, 1, 1], budget) is not None
+    assert common([1, 1, 2], [2, 1, 1], budget) is None

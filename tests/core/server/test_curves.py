@@ -120,3 +120,34 @@ def test_differences_of_files_have_both_sides(
             for side, value in (("base", base[position]), ("modified", modified), ("delta", delta)):
                 query = f"window?x={x}&y={y}&width=1&height=1&side={side}"
                 assert running.get(f"{address}/{query}").json["values"] == [[value]]
+
+
+def test_values_of_json_are_those_that_lie_beside_each_other(serve: Any, tmp_path: Path) -> None:
+    left = b'{"name": "abc", "list": [1, 2, 3], "gone": null}'
+    right = b'{"new": {"x": 1}, "name": "abXYZc", "list": [1, 7, 3]}'
+    paths = tmp_path / "a.json", tmp_path / "b.json"
+    for path, data in zip(paths, (left, right), strict=True):
+        path.write_bytes(data)
+    plan = api.plan(api.Request(tuple(map(str, paths)), diff=True))
+    (scene,) = plan.scenes
+    (placement,) = scene.placements
+    order = scene.canvas.height.bit_length() - 1
+    with serve(lambda: plan) as running:
+        address = f"/api/scenes/{scene.key}"
+        told = []
+        for position in range(placement.start, placement.stop):
+            x, y = point(position, order)
+            told.append(running.get(f"{address}/value?x={x}&y={y}").json)
+            for side in ("base", "modified", "delta"):
+                query = f"window?x={x}&y={y}&width=1&height=1&side={side}"
+                assert running.get(f"{address}/{query}").json["values"] == [[told[-1][side]]]
+    assert bytes(one["base"] for one in told if one["base"] is not None) == left
+    for name, data in (("base", left), ("modified", right)):
+        known = [one["sides"][name] for one in told if "offset" in one["sides"][name]]
+        assert known
+        assert all(data[one["offset"]] == one["value"] for one in known)
+    added = [one["modified"] for one in told if one["base"] is None]
+    assert b'"new": {"x": 1}' in bytes(added)
+    assert b"XYZ" in bytes(added)
+    changed = [(one["base"], one["modified"]) for one in told if one["delta"]]
+    assert changed == [(ord("2"), ord("7"))]

@@ -2,6 +2,9 @@
 
 import type { SceneFacts } from "../manifest";
 
+/** A server that is busy is asked again so often. */
+const TRIES = 4;
+
 type Query = Readonly<Record<string, string | number>>;
 
 export class Server {
@@ -14,11 +17,23 @@ export class Server {
     const texts = Object.entries(query).map(([name, value]) => [name, String(value)]);
     const asked = new URLSearchParams(texts).toString();
     try {
-      const response = await fetch(`api/scenes/${encodeURIComponent(scene.key)}/${path}${asked ? `?${asked}` : ""}`, { signal });
-      return response.ok ? ((await response.json()) as T) : null;
+      for (let tries = TRIES; tries > 0; tries--) {
+        const response = await fetch(`api/scenes/${encodeURIComponent(scene.key)}/${path}${asked ? `?${asked}` : ""}`, { signal });
+        if (response.ok) return (await response.json()) as T;
+        if (response.status !== 503) return null;
+        await pause(1000 * Number(response.headers.get("Retry-After") ?? 1));
+        signal?.throwIfAborted();
+      }
+      return null;
     } catch (error) {
       if (signal?.aborted) throw error;
       return null;
     }
   }
+}
+
+function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, milliseconds);
+  });
 }
