@@ -11,7 +11,7 @@ from modelweightvis.sidecars import config_of
 if TYPE_CHECKING:
     from arbvis_core.api import Document
 
-#: Where a model says what it is: a `config.json`, the pairs of a GGUF file.
+#: Where a model says what it is: a `config.json`, or the pairs of a GGUF file.
 PLACES = ("config", "pairs")
 #: Missing files that a sentence names.
 SHOWN = 5
@@ -74,6 +74,12 @@ def one_architecture(
 
 def _types(side: Sequence[Document], place: str) -> set[str]:
     """Return what the models of a side call their architecture, their inner stacks included."""
-    configs = [config_of(one) for one in side if one.metadata.get(place)]
+    configs = [config_of(one) for one in side if _place(one) == place]
     found = {config.model_type for config in configs}
     return (found | {part.model_type for one in configs for part in one.parts.values()}) - {""}
+
+
+def _place(document: Document) -> str:
+    """Return where a model says what it is; safetensors have pairs, too, but none that says so."""
+    pairs = document.metadata.get("pairs") or {}
+    return "pairs" if "general.architecture" in pairs else "config"

@@ -25,7 +25,8 @@ Said = Callable[..., tuple[int, str, Any]]
 
 def model(folder: Path, weights: Mapping[str, np.ndarray] = WEIGHTS, **config: Any) -> str:
     folder.mkdir()
-    save_file(dict(weights), folder / "model.safetensors")
+    # As transformers writes it, with a word in its metadata that is not about the architecture.
+    save_file(dict(weights), folder / "model.safetensors", metadata={"format": "pt"})
     if config:
         (folder / "config.json").write_text(json.dumps(config))
     return str(folder)
