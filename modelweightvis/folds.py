@@ -11,7 +11,7 @@ The formula, with test vectors, stands in `docs/reference/folds.md`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -50,6 +50,25 @@ class Piece(NamedTuple):
     cell: tuple[int, int]
     offset: tuple[int, int] = (0, 0)
     strips: bool = False
+
+    def bands(self, rows: int) -> Iterator[tuple[Piece, slice]]:
+        """Cut a rectangle of a matrix into bands of so many rows; what is laid out anew stays whole.
+
+        Yields:
+            What a band holds, and which of the piece's rows these are.
+        """
+        height = self.box.height
+        plain = self.cells == (1, 1) and self.cell == (height, self.box.width)
+        if len(self.window) < 2 or not plain or height <= rows:
+            yield self, slice(0, height)
+            return
+        *leading, (start, _), columns = self.window
+        for first in range(0, height, rows):
+            last = min(first + rows, height)
+            window = (*leading, (start + first, start + last), columns)
+            box = self.box._replace(y=self.box.y + first, height=last - first)
+            cell = (last - first, box.width)
+            yield self._replace(window=window, box=box, cell=cell), slice(first, last)
 
     def pixels(self, values: NDArray[np.generic]) -> NDArray[np.generic]:
         """Return the values of `window` as they lie in `box`: (height, width)."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from arbvis_core.deferring import resolved
+from arbvis_core.engine.areas import draw_area
 from arbvis_core.engine.gathering import Gathering, half_size
 from arbvis_core.engine.mosaic import Mosaic
 from arbvis_core.errors import UsageError
@@ -21,6 +22,7 @@ from arbvis_core.values import (
     Blob,
     Box,
     Canvas,
+    Leaf,
     ScenePlan,
     Tile,
     TileFormat,
@@ -37,8 +39,9 @@ if TYPE_CHECKING:
 
     Planes = Mapping[str, NDArray[Any]]
 
-#: Leaf tiles along the side of a block.
+#: Leaf tiles along the side of a block, and levels between these and its apex.
 SPAN = 4
+DEPTH = SPAN.bit_length() - 1
 
 Emit = Callable[[TileKey, Tile], None]
 
@@ -100,7 +103,7 @@ class BlockResult:
 
 def blocks_of(canvas: Canvas) -> Iterator[Block]:
     """Yield the blocks of a canvas row by row, so that the reads of a row band stay together."""
-    zoom = max(0, canvas.max_zoom - (SPAN.bit_length() - 1))
+    zoom = max(0, canvas.max_zoom - DEPTH)
     columns, rows = canvas.tiles(zoom)
     for y in range(rows):
         for x in range(columns):
@@ -141,17 +144,27 @@ class Subtree:
 
     def leaf(self, key: TileKey, emit: Emit | None = None) -> Planes | None:
         """Paint a tile of the maximum zoom and return its planes at half size."""
+        if not self.present(key):
+            return None
+        leaf = self.paint(key)
+        if emit:
+            emit(key, leaf.tile)
+        return leaf.planes
+
+    def present(self, key: TileKey) -> bool:
+        """Tell whether any element lies in a tile of the maximum zoom."""
         with self._guard(key):
-            if not self.renderer.present(self.plan, key):
-                return None
+            return self.renderer.present(self.plan, key)
+
+    def paint(self, key: TileKey) -> Leaf:
+        """Read and paint a tile of the maximum zoom, or where it `paints_areas` all under a tile."""
+        with self._guard(key):
             crops = self.renderer.reads(self.plan, key, self._decoders)
         parts = self._reader.fetch(crops)
         with self._guard(key):
             leaf = self.renderer.paint(self.plan, key, parts, self._decoders, self._view)
             self._count(leaf.statistics)
-        if emit:
-            emit(key, leaf.tile)
-        return leaf.planes
+        return leaf
 
     def _count(self, statistics: Any) -> None:
         if statistics is not None and self.statistics is not None:
@@ -181,6 +194,8 @@ class Subtree:
 
     def quarter(self, key: TileKey, emit: Emit | None = None) -> Planes | None:
         """Return a tile's planes at half size, as its parent needs them."""
+        if self.renderer.paints_areas and self._max_zoom - key.zoom <= DEPTH:
+            return draw_area(self, key, [*Block(key).leaves(self.plan.canvas)], emit)
         if self.renderer.pixelwise and not self._is_leaf(key):
             return self._quarter_by_quarter(key, emit)
         planes = self.planes(key, emit)

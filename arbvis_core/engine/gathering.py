@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     Planes = Mapping[str, NDArray[Any]]
 
-_HALF = TILE // 2
 #: The quarters of a tile: row and column.
 _PLACES = ((0, 0), (0, 1), (1, 0), (1, 1))
 
@@ -114,13 +113,13 @@ def is_constant(values: NDArray[Any]) -> bool:
 
 
 def half_size(values: NDArray[Any], plane: Plane) -> NDArray[Any]:
-    """Fold the values of a plane, (TILE, TILE), 2 × 2."""
+    """Fold the values of a plane, (side, side), 2 × 2."""
     import numpy as np
 
     if is_constant(values):
         number = values[:1, :4].sum(dtype=values.dtype) if plane.fold == "sum" else values[0, 0]
-        return constant(number, plane.dtype, _HALF)
-    folded = np.empty((_HALF, _HALF), plane.dtype)
+        return constant(number, plane.dtype, len(values) // 2)
+    folded = np.empty((len(values) // 2, len(values) // 2), plane.dtype)
     _fold(values, plane, folded)
     return folded
 

@@ -35,11 +35,15 @@ class LeafRenderer(Protocol):
         views: the fields of `View` that change something.
         pixelwise: whether `shade` gives a pixel a `TrueColour` by its own planes alone, wherever it
             lies. Then it is given quarters of a tile too, which is faster.
+        paints_areas: whether `reads` and `paint` can be given the key of a tile above the maximum
+            zoom as well, for all leaves under it, and `shade` a square of tiles. Then what lies
+            there is read and painted in one piece, which is faster where elements lie in long rows.
     """
 
     name: str
     views: frozenset[str] = frozenset()
     pixelwise: bool = False
+    paints_areas: bool = False
 
     def planes(self, plan: ScenePlan, view: View) -> tuple[Plane, ...]:
         """Return what `paint` measures for the zooms above; folded by the core."""
@@ -80,7 +84,7 @@ class LeafRenderer(Protocol):
 
         Args:
             plan: the scene, cropped to what meets the tile or more.
-            key: the tile.
+            key: the tile, or one above the maximum zoom for all under it: see `paints_areas`.
             parts: one per crop of `reads`, uint8 (rows, row_bytes); not to be written to.
             decoders: by encoding.
             view: how it is looked at.
@@ -90,7 +94,14 @@ class LeafRenderer(Protocol):
     def shade(
         self, plan: ScenePlan, key: TileKey, planes: Mapping[str, NDArray[Any]], view: View
     ) -> Tile:
-        """Colour a tile above the maximum zoom from its folded planes, TILE × TILE each."""
+        """Colour a tile above the maximum zoom from its folded planes.
+
+        Args:
+            plan: the scene, cropped to what meets the tile or more.
+            key: the tile; of a square of tiles, see `paints_areas`, the first.
+            planes: TILE × TILE each, or as large as the square.
+            view: how it is looked at.
+        """
         ...
 
     def sketch(

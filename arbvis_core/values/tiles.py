@@ -57,8 +57,8 @@ class Leaf:
     """A painted tile of the maximum zoom.
 
     Attributes:
-        tile: its picture, TILE × TILE.
-        planes: by name, already folded once: TILE/2 × TILE/2.
+        tile: its picture, TILE × TILE; of all leaves under a tile, as many pixels as they have.
+        planes: by name, already folded once: half as wide and as high.
         statistics: what the renderer's `merge` adds up, or None.
     """
 

@@ -97,20 +97,7 @@ def cover(shape: tuple[int, int], plane: NDArray[np.float32], top: int = 0, left
     height, width = shape
     if min(top, left) < 0 or top + height > 2 * len(plane) or left + width > 2 * plane.shape[1]:
         raise ValueError(f"{shape} at {top, left} leaves a tile of {plane.shape} × 2")
-    tall, wide = _halves(top, height), _halves(left, width)
-    rows, columns = (
-        slice(at >> 1, (at >> 1) + one.size) for at, one in ((top, tall), (left, wide))
-    )
-    plane[rows, columns] += np.outer(tall, wide)
-
-
-def _halves(start: int, length: int) -> NDArray[np.float32]:
-    """Return how many of a range of pixels fall into each pixel at half the resolution."""
-    halves = np.full(((start + length + 1) >> 1) - (start >> 1), 2, np.float32)
-    if halves.size:
-        halves[0] -= start & 1
-        halves[-1] -= (start + length) & 1
-    return halves
+    _cover(top, left, height, width, plane)
 
 
 def measure(
@@ -291,6 +278,19 @@ def _count(
         for x in range(np.uint64(values.shape[1])):
             terms[head + x] = abs(values[y, x]) < np.float32(np.inf)
         _add_pairs(terms, left, plane[(top + y) >> 1])
+
+
+@kernel
+def _cover(top: int, left: int, height: int, width: int, plane: NDArray[np.float32]) -> None:
+    if width == 0:
+        return
+    first, last = np.uint64(left >> 1), np.uint64((left + width + 1) >> 1)
+    for y in range(top, top + height):
+        row = plane[y >> 1]
+        for x in range(first, last):
+            row[x] += np.float32(2)
+        row[first] -= np.float32(left & 1)
+        row[last - np.uint64(1)] -= np.float32((left + width) & 1)
 
 
 @kernel

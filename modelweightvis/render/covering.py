@@ -8,19 +8,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from arbvis_core.api import TILE
 from modelweightvis.kernels.measure import cover
 
-_HALF = (TILE // 2, TILE // 2)
-
-
 class Covered:
-    """The plane `count` of a tile: rectangles of elements that all count, and others.
+    """The plane `count` of pixels: rectangles of elements that all count, and others.
 
-    Where all of a tile counts, and in most tiles it does, the plane stays one number.
+    Where all of them count the plane stays one number.
+
+    Args:
+        side: of the square of pixels; of the plane it is half of that.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, side: int) -> None:
+        self._side = side
         self._rectangles: list[tuple[tuple[int, int], int, int]] = []
         self._plane: NDArray[np.float32] | None = None
 
@@ -28,7 +28,7 @@ class Covered:
     def plane(self) -> NDArray[np.float32]:
         """Where elements that do not all count are counted one by one."""
         if self._plane is None:
-            self._plane = np.zeros(_HALF, np.float32)
+            self._plane = np.zeros((self._side // 2, self._side // 2), np.float32)
         return self._plane
 
     def add(self, shape: tuple[int, int], top: int, left: int) -> None:
@@ -37,14 +37,14 @@ class Covered:
 
     def done(self) -> NDArray[np.float32]:
         """Return the plane."""
-        if sum(height * width for (height, width), _, _ in self._rectangles) == TILE * TILE:
-            return constant(4, "float32")
+        if sum(height * width for (height, width), _, _ in self._rectangles) == self._side**2:
+            return constant(4, "float32", self._side // 2)
         for shape, top, left in self._rectangles:
             cover(shape, self.plane, top, left)
         return self.plane
 
 
 @lru_cache(maxsize=8)
-def constant(number: int, dtype: str) -> NDArray[Any]:
-    """Return a plane of a leaf that is one number."""
-    return np.broadcast_to(np.asarray(number, dtype), _HALF)
+def constant(number: int, dtype: str, side: int) -> NDArray[Any]:
+    """Return a plane that is one number, (side, side)."""
+    return np.broadcast_to(np.asarray(number, dtype), (side, side))

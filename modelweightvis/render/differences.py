@@ -14,7 +14,6 @@ from arbvis_core.api import (
     Plane,
 )
 from arbvis_core.values import TILE
-from modelweightvis.folds import windows
 from modelweightvis.options import DiffColours, DiffMetric
 from modelweightvis.render.compared import Compared
 from modelweightvis.render.difference_colours import (
@@ -28,7 +27,7 @@ from modelweightvis.render.difference_colours import (
     shares,
 )
 from modelweightvis.render.difference_scales import RMS_SHARE
-from modelweightvis.render.pieces import Spot, decodable, met, region_crops, region_values, spots
+from modelweightvis.render.pieces import Spot, decodable, is_met, region_crops, region_values, spots
 
 if TYPE_CHECKING:
     import numpy as np
@@ -88,9 +87,7 @@ class DifferenceRenderer(LeafRenderer):
 
     def present(self, plan: ScenePlan, key: TileKey) -> bool:
         """Tell whether any element lies in the tile."""
-        return any(
-            windows(one.region.shape, one.fold, box) for one, box in met(plan.placements, key)
-        )
+        return is_met(plan, key)
 
     def reads(self, plan: ScenePlan, key: TileKey, decoders: Decoders) -> Sequence[Crop]:
         """Return what lies under the tile on both sides."""
@@ -138,10 +135,10 @@ class DifferenceRenderer(LeafRenderer):
         from modelweightvis.render.codes import hatched
         from modelweightvis.render.difference_scales import step_table
 
-        codes = np.zeros((TILE, TILE), np.uint8)
         flags = planes["flags"]
+        codes = np.zeros(flags.shape, np.uint8)
         if (flags & (TOLD_FLAG | RIGHT_FLAG | LEFT_FLAG)).any():
-            stripes = hatched(key.y * TILE, key.x * TILE, TILE, TILE) > 0
+            stripes = hatched(key.y * TILE, key.x * TILE, *codes.shape) > 0
             for bit, code in (
                 (TOLD_FLAG, INFORMATIONAL),
                 (RIGHT_FLAG, ONLY_RIGHT),

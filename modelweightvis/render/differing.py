@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from arbvis_core.api import TILE, Box, Indexed, Leaf
+from arbvis_core.api import Box, Indexed, Leaf
 from modelweightvis.kernels.compare import FIGURES, LINEAR, RATIO, SIZE, compare, count_pairs
 from modelweightvis.render.codes import hatched
 from modelweightvis.render.compared import Compared
@@ -20,6 +20,7 @@ from modelweightvis.render.differences import (
     RIGHT_FLAG,
     TOLD_FLAG,
 )
+from modelweightvis.render.pieces import side_of
 
 if TYPE_CHECKING:
     from arbvis_core.api import ScenePlan, TileKey
@@ -40,15 +41,16 @@ class Comparison:
 
     def __init__(self, plan: ScenePlan, key: TileKey, metric: DiffMetric) -> None:
         self._decisions = plan.decisions
-        self._corner = (key.y * TILE, key.x * TILE)
+        side = side_of(plan, key)
+        self._corner = (key.y * side, key.x * side)
         self._metric = metric
-        self._codes = np.zeros((TILE, TILE), np.uint8)
+        self._codes = np.zeros((side, side), np.uint8)
         self._planes: dict[str, NDArray[Any]] = {
-            plane.name: np.zeros((TILE // 2, TILE // 2), plane.dtype)
+            plane.name: np.zeros((side // 2, side // 2), plane.dtype)
             for plane in PLANES
             if plane.name != "count"
         }
-        self._counts = Covered()
+        self._counts = Covered(side)
         self._sums: dict[str, NDArray[np.float64]] = {}
 
     def put(self, spot: Spot, left: NDArray[np.float32], right: NDArray[np.float32]) -> None:

@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Any
 from arbvis_core.api import Leaf, LeafRenderer
 from modelweightvis.render.looks import CHOICES, VIEWS, looks_of
 from modelweightvis.render.measured import Measured
-from modelweightvis.render.pieces import crops, decodable, is_coded, spots, stored, values
+from modelweightvis.render.pieces import (
+    banded_values,
+    crops,
+    decodable,
+    is_coded,
+    is_met,
+    spots,
+    stored,
+)
 
 if TYPE_CHECKING:
     import numpy as np
@@ -36,6 +44,7 @@ class ElementRenderer(LeafRenderer):
 
     name = "elements"
     views = VIEWS
+    paints_areas = True
 
     def planes(self, plan: ScenePlan, view: View) -> tuple[Plane, ...]:
         """Return what the overview's statistic is made of.
@@ -65,10 +74,10 @@ class ElementRenderer(LeafRenderer):
 
     def present(self, plan: ScenePlan, key: TileKey) -> bool:
         """Tell whether any element lies in the tile."""
-        return bool(spots(plan, key))
+        return is_met(plan, key)
 
     def reads(self, plan: ScenePlan, key: TileKey, decoders: Decoders) -> Sequence[Crop]:
-        """Return what lies under the tile and can be decoded."""
+        """Return what lies under a tile and can be decoded."""
         return [
             crop
             for spot in spots(plan, key)
@@ -96,7 +105,8 @@ class ElementRenderer(LeafRenderer):
             elif is_coded(region):
                 painter.put_codes(spot, stored(spot.placement, spot.piece, buffers))
             else:
-                painter.put(spot, values(spot.placement, spot.piece, buffers, decoders))
+                for band, found in banded_values(spot, buffers, decoders):
+                    painter.put(band, found)
         return painter.leaf()
 
     def shade(

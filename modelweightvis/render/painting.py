@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from arbvis_core.api import TILE, Indexed, Leaf
+from arbvis_core.api import Indexed, Leaf
 from modelweightvis.encodings.units import code_values
 from modelweightvis.kernels.measure import (
     all_finite,
@@ -24,7 +24,7 @@ from modelweightvis.render.deciding import mean_of, reference, value_window
 from modelweightvis.render.heads import added, measured
 from modelweightvis.render.measured import Measured
 from modelweightvis.render.palettes import palette
-from modelweightvis.render.pieces import decode16
+from modelweightvis.render.pieces import decode16, side_of
 from modelweightvis.render.profiles import Profile, profile_of
 from modelweightvis.render.remembering import remembered
 from modelweightvis.render.shading import HATCHED
@@ -37,19 +37,17 @@ if TYPE_CHECKING:
     from modelweightvis.render.looks import Looks
     from modelweightvis.render.pieces import Spot
 
-_HALF = (TILE // 2, TILE // 2)
-
-
 class Painter:
-    """One tile in the making."""
+    """One tile in the making, or all leaves under one."""
 
     def __init__(self, plan: ScenePlan, key: TileKey, looks: Looks) -> None:
         self._decisions = plan.decisions
-        self._corner = (key.y * TILE, key.x * TILE)
+        side = side_of(plan, key)
+        self._corner = (key.y * side, key.x * side)
         self._looks = looks
         self._window = _window(plan, looks)
-        self._codes = np.zeros((TILE, TILE), np.uint8)
-        self._planes = _Planes(looks)
+        self._codes = np.zeros((side, side), np.uint8)
+        self._planes = _Planes(looks, side)
         self._figures: dict[str, Statistics] = {}
         self._heads: dict[str, NDArray[np.float64]] = {}
         self._profiles: dict[str, Profile] = {}
@@ -83,7 +81,8 @@ class Painter:
             tally(stored, counts)
             self._planes.add(spot, decode16(encoding, stored), octaves)
         if _cut(spot) or self._profiled:
-            self._add_heads(spot, decode16(encoding, stored))
+            for band, rows in spot.bands():
+                self._add_heads(band, decode16(encoding, stored[rows]))
         self._statistics(spot).add_counts(counts, code_values(encoding))
 
     def hatch(self, spot: Spot) -> None:
@@ -139,17 +138,18 @@ class _Planes:
     what is the same everywhere stays one number.
     """
 
-    def __init__(self, looks: Looks) -> None:
+    def __init__(self, looks: Looks, side: int) -> None:
+        self._side = side // 2
         self._names = _names(looks)
         self._arrays: dict[str, NDArray[Any]] = {}
-        self._counts = Covered()
+        self._counts = Covered(side)
 
     def __getitem__(self, name: str) -> NDArray[Any]:
         """Return a plane that is added to."""
         if name == "count":
             return self._counts.plane
         if name not in self._arrays:
-            self._arrays[name] = np.zeros(_HALF, self._names[name].dtype)
+            self._arrays[name] = np.zeros((self._side, self._side), self._names[name].dtype)
         return self._arrays[name]
 
     @property
@@ -184,7 +184,7 @@ class _Planes:
         found = {}
         for name, plane in self._names.items():
             array = self._counts.done() if name == "count" else self._arrays.get(name)
-            found[plane.name] = constant(0, plane.dtype) if array is None else array
+            found[plane.name] = constant(0, plane.dtype, self._side) if array is None else array
         return found
 
 

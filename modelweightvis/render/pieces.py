@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
     Decoders = Mapping[str, Decoder]
 
+#: Elements that are decoded at once where rows are stored one after the other: half a megabyte.
+BAND = 1 << 17
+
 #: Types of which every stored code is a value of its own.
 CODED = frozenset({"BF16", "F16"})
 
@@ -31,27 +34,49 @@ class Spot(NamedTuple):
     top: int
     left: int
 
+    def bands(self) -> Iterator[tuple[Spot, slice]]:
+        """Cut a large rectangle into bands whose values a core's cache holds.
 
-def met(placements: Iterable[Placement], key: TileKey) -> Iterator[tuple[Placement, Box]]:
-    """Yield what meets a tile of the maximum zoom, and the tile from its corner."""
-    tile = Box(key.x * TILE, key.y * TILE, TILE, TILE)
-    for placement in placements:
+        Yields:
+            A band, and which of the rows these are.
+        """
+        for piece, rows in self.piece.bands(max(1, BAND // max(1, self.piece.box.width))):
+            yield self._replace(piece=piece, top=self.top + rows.start), rows
+
+
+def side_of(plan: ScenePlan, key: TileKey) -> int:
+    """Return how many pixels of the maximum zoom a tile is wide and high."""
+    return TILE << (plan.canvas.max_zoom - key.zoom)
+
+
+def met(plan: ScenePlan, key: TileKey) -> Iterator[tuple[Placement, Box]]:
+    """Yield what meets a tile, and the tile from its corner in pixels of the maximum zoom."""
+    side = side_of(plan, key)
+    tile = Box(key.x * side, key.y * side, side, side)
+    for placement in plan.placements:
         if placement.box.meets(tile):
             x, y = tile.x - placement.box.x, tile.y - placement.box.y
-            yield placement, Box(x, y, TILE, TILE)
+            yield placement, Box(x, y, side, side)
 
 
 @remembered
 def spots(plan: ScenePlan, key: TileKey) -> Sequence[Spot]:
-    """Return every piece that lies in a tile of the maximum zoom, in the order of the plan.
+    """Return every piece that lies in a tile, in the order of the plan.
 
-    Each tile is asked for three times: whether it is there, what it reads, what it shows.
+    Each tile is asked for twice: what it reads, what it shows.
     """
     return [
         Spot(placement, piece, piece.box.y - box.y, piece.box.x - box.x)
-        for placement, box in met(plan.placements, key)
+        for placement, box in met(plan, key)
         for piece in windows(placement.region.shape, placement.fold, box)
     ]
+
+
+def is_met(plan: ScenePlan, key: TileKey) -> bool:
+    """Tell whether any element lies in a tile."""
+    return any(
+        one.fold is None or windows(one.region.shape, one.fold, box) for one, box in met(plan, key)
+    )
 
 
 def decodable(region: Region, decoders: Decoders) -> bool:
@@ -125,6 +150,25 @@ def values(
 
     found = region_values(placement.region, piece.window, buffers, decoders)
     return np.require(piece.pixels(found), np.float32, ["C", "A"])
+
+
+def banded_values(
+    spot: Spot, buffers: Iterator[NDArray[np.uint8]], decoders: Decoders
+) -> Iterator[tuple[Spot, NDArray[np.float32]]]:
+    """Yield the values of a spot in bands, each as it lies on the canvas: (height, width)."""
+    import numpy as np
+
+    stored = _by_rows(spot.placement.region)
+    if stored is None or len(spot.piece.window) < 2:
+        yield spot, values(spot.placement, spot.piece, buffers, decoders)
+        return
+    buffer = next(buffers)
+    for band, rows in spot.bands():
+        window = band.piece.window
+        start = window[0][0] - spot.piece.window[0][0]
+        size = window[0][1] - window[0][0]
+        found = _decoded(stored, window, buffer[start : start + size])
+        yield band, np.require(band.piece.pixels(found), np.float32, ["C", "A"])
 
 
 def decode16(encoding: str, codes: NDArray[np.uint16]) -> NDArray[np.float32]:

@@ -23,11 +23,11 @@ HATCHED = 8
 
 
 def shade(plan: ScenePlan, key: TileKey, planes: Mapping[str, NDArray[Any]], looks: Looks) -> Tile:
-    """Colour a tile: what is finite by its statistic, flags above all."""
+    """Colour a tile or several: what is finite by its statistic, flags above all."""
     import numpy as np
 
     planes = {name.partition("/")[0]: plane for name, plane in planes.items()}
-    codes = np.zeros((TILE, TILE), np.uint8)
+    codes = np.zeros(planes["flags"].shape, np.uint8)
     if looks.overview == "balance":
         _balance(plan, planes, looks, codes)
     else:
@@ -35,7 +35,7 @@ def shade(plan: ScenePlan, key: TileKey, planes: Mapping[str, NDArray[Any]], loo
     flags = planes["flags"]
     if flags[0, 0] if _is_number(flags) else flags.any():
         unknown = (flags == HATCHED) & (codes == PADDING)
-        stripes = hatched(key.y * TILE, key.x * TILE, TILE, TILE)
+        stripes = hatched(key.y * TILE, key.x * TILE, *codes.shape)
         codes[unknown] = stripes[unknown]
         codes[flags & ~np.uint8(HATCHED) > 0] = NOT_FINITE
     return Indexed(codes, palette(looks.overview_colormap))

@@ -1,0 +1,60 @@
+"""All leaves under a tile painted at once, and every level above them shaded.
+
+Where a renderer can do that, a row of a tensor is read and painted in one piece, and what it takes to
+ask for a tile is paid once for sixteen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from arbvis_core.engine.gathering import half_size
+from arbvis_core.values import TILE, Indexed, Tile, TileKey, TrueColour
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from arbvis_core.engine.blocks import Emit, Subtree
+
+    Planes = Mapping[str, NDArray[Any]]
+
+
+def draw_area(
+    tree: Subtree, key: TileKey, leaves: Sequence[TileKey], emit: Emit | None
+) -> Planes | None:
+    """Draw a tile with all that lies under it; return its planes at half size.
+
+    Args:
+        tree: what paints and shades.
+        key: the tile.
+        leaves: those under it, in the order in which they are handed over.
+        emit: called with every tile under which an element lies.
+    """
+    there = [one for one in leaves if tree.present(one)]
+    if not there:
+        return None
+    area = tree.paint(key)
+    if emit:
+        for one in there:
+            emit(one, _cut(area.tile, one, key))
+    planes = area.planes
+    for zoom in range(tree.plan.canvas.max_zoom - 1, key.zoom - 1, -1):
+        there = list(dict.fromkeys(TileKey(zoom, one.x // 2, one.y // 2) for one in there))
+        if emit:
+            corner = TileKey(zoom, key.x << zoom - key.zoom, key.y << zoom - key.zoom)
+            shaded = tree.shade(corner, planes)
+            for one in there:
+                emit(one, _cut(shaded, one, key))
+        planes = {one.name: half_size(planes[one.name], one) for one in tree.declared}
+    return planes
+
+
+def _cut(area: Tile, one: TileKey, key: TileKey) -> Tile:
+    """Return a tile of all that lies under another, at its own zoom."""
+    shift = one.zoom - key.zoom
+    top, left = (TILE * (own - (all_ << shift)) for own, all_ in ((one.y, key.y), (one.x, key.x)))
+    place = slice(top, top + TILE), slice(left, left + TILE)
+    if isinstance(area, Indexed):
+        return Indexed(area.codes[place], area.palette)
+    return TrueColour(area.pixels[place])
