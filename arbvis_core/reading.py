@@ -2,7 +2,8 @@
 
 A contiguous crop belongs to one block, so it is read straight through. The rows of a strided crop
 share their neighbourhood with the blocks beside it: they are served from pages kept in a bounded
-cache, so that a row band of a wide matrix is read once although several blocks cut it up.
+cache, so that a row band of a wide matrix is read once although several blocks cut it up. Pages begin
+with the tensor and end with it, so that none is read for the sake of another.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ SPAN = 8 << 20
 #: Inputs up to this size are kept whole once read, so that sampling them costs no second read.
 SMALL = 64 << 20
 
-_PageKey = tuple[str, str, int]
+_PageKey = tuple[str, str, int, int]
 
 
 class PageCache:
@@ -44,15 +45,15 @@ class PageCache:
         self._loading: dict[_PageKey, Future[Buffer]] = {}
         self._held = 0
 
-    def pages(self, source: Source, numbers: Sequence[int]) -> dict[int, Buffer]:
-        """Return pages by number; those that are missing are read in one call."""
+    def pages(self, source: Source, within: Range, numbers: Sequence[int]) -> dict[int, Buffer]:
+        """Return pages of a range by number; those that are missing are read in one call."""
         found: dict[int, Buffer] = {}
         awaited: dict[int, Future[Buffer]] = {}
         missing: list[int] = []
-        name, identity = source.key, source.identity
+        place = (source.key, source.identity, within.start)
         with self._lock:
             for number in numbers:
-                key = (name, identity, number)
+                key = (*place, number)
                 page = self._pages.get(key)
                 if page is not None:
                     self._pages.move_to_end(key)
@@ -63,17 +64,17 @@ class PageCache:
                     self._loading[key] = Future()
                     missing.append(number)
         if missing:
-            found |= self._load(source, missing)
+            found |= self._load(source, within, missing)
         found.update((number, future.result()) for number, future in awaited.items())
         return found
 
     def kept(self, source: Source) -> Buffer | None:
         """Return all of a source that is no longer than a page, if it is there."""
-        return self._pages.get((source.key, source.identity, 0)) if source.size <= PAGE else None
+        return self._pages.get((source.key, source.identity, 0, 0)) if source.size <= PAGE else None
 
     def whole(self, source: Source, *, keep: bool = True) -> Buffer:
         """Return all of a source that is no longer than a page; keep it for whoever asks next."""
-        key = (source.key, source.identity, 0)
+        key = (source.key, source.identity, 0, 0)
         with self._lock:
             found = self._pages.get(key)
             loading = self._loading.get(key)
@@ -93,32 +94,32 @@ class PageCache:
             _, oldest = self._pages.popitem(last=False)
             self._held -= len(oldest)
 
-    def _load(self, source: Source, missing: Sequence[int]) -> dict[int, Buffer]:
+    def _load(self, source: Source, within: Range, missing: Sequence[int]) -> dict[int, Buffer]:
+        keys = [(source.key, source.identity, within.start, number) for number in missing]
         try:
-            loaded = _read_pages(source, missing)
+            loaded = _read_pages(source, within, missing)
         except BaseException as error:
-            for future in self._finish(source, missing, {}):
+            for future in self._finish(keys, {}):
                 future.set_exception(error)
             raise
-        for number, future in zip(missing, self._finish(source, missing, loaded), strict=True):
+        for number, future in zip(missing, self._finish(keys, loaded), strict=True):
             future.set_result(loaded[number])
         return loaded
 
     def _finish(
-        self, source: Source, missing: Sequence[int], loaded: Mapping[int, Buffer]
+        self, keys: Sequence[_PageKey], loaded: Mapping[int, Buffer]
     ) -> list[Future[Buffer]]:
         """Take over what was loaded and return the futures of those who may be waiting for it."""
-        name, identity = source.key, source.identity
-        keys = [(name, identity, number) for number in missing]
         with self._lock:
             for key in keys:
-                if key[2] in loaded:
-                    self._keep(key, loaded[key[2]])
+                if key[-1] in loaded:
+                    self._keep(key, loaded[key[-1]])
             return [self._loading.pop(key) for key in keys]
 
 
-def _read_pages(source: Source, numbers: Sequence[int]) -> dict[int, Buffer]:
-    ranges = [Range(one * PAGE, min((one + 1) * PAGE, source.size)) for one in numbers]
+def _read_pages(source: Source, within: Range, numbers: Sequence[int]) -> dict[int, Buffer]:
+    starts = [within.start + one * PAGE for one in numbers]
+    ranges = [Range(start, min(start + PAGE, within.stop)) for start in starts]
     return dict(zip(numbers, read_ranges(source, ranges), strict=True))
 
 
@@ -142,7 +143,7 @@ class Reader:
         """
         arrays: dict[int, NDArray[np.uint8]] = {}
         direct: dict[str, list[int]] = {}
-        paged: dict[str, list[int]] = {}
+        paged: dict[tuple[str, Range], list[int]] = {}
         for index, crop in enumerate(crops):
             source = _check(self._sources, crop)
             plain = self._small and crop.size > 0 and _contiguous(crop)
@@ -150,16 +151,26 @@ class Reader:
             if page is not None:  # without more ado: of small files there may be very many
                 arrays[index] = _as_rows(memoryview(page)[crop.start : crop.stop], crop)
                 continue
-            way = direct if not self._small and _contiguous(crop) else paged
-            way.setdefault(crop.source, []).append(index)
+            if not self._small and _contiguous(crop):
+                direct.setdefault(crop.source, []).append(index)
+            else:
+                paged.setdefault((crop.source, self._within(crop)), []).append(index)
         for key, indices in direct.items():
             arrays.update(_direct(self._sources[key], crops, indices))
-        for key, indices in paged.items():
+        for (key, within), indices in paged.items():
             # One call for all of them, so that a remote source can coalesce what is missing.
-            numbers = _pages_of([crops[index] for index in indices])
-            pages = self._cache.pages(self._sources[key], numbers)
-            arrays.update((index, _from_pages(pages, crops[index])) for index in indices)
+            inside = [
+                crops[index]._replace(start=crops[index].start - within.start) for index in indices
+            ]
+            pages = self._cache.pages(self._sources[key], within, _pages_of(inside))
+            arrays.update(zip(indices, (_from_pages(pages, crop) for crop in inside), strict=True))
         return [arrays[index] for index in range(len(crops))]
+
+    def _within(self, crop: Crop) -> Range:
+        """Return what is cut into pages: nothing beside it is read. Small inputs are kept whole."""
+        if self._small or crop.within is None:
+            return Range(0, self._sources[crop.source].size)
+        return crop.within
 
 
 def read_crops(sources: Mapping[str, Source], crops: Sequence[Crop]) -> list[NDArray[np.uint8]]:
@@ -282,7 +293,9 @@ def _check(sources: Mapping[str, Source], crop: Crop) -> Source:
     if crop.source not in sources:
         raise SourceError(f"{crop.source} is asked for, but the plan does not read it")
     source = sources[crop.source]
-    if crop.start < 0 or crop.rows < 1 or crop.row_bytes < 0 or crop.stop > source.size:
+    low, high = crop.within or (0, source.size)
+    inside = 0 <= low <= crop.start and crop.stop <= high <= source.size
+    if not inside or crop.rows < 1 or crop.row_bytes < 0:
         raise SourceError(
             f"{source.name}: bytes {crop.start} to {crop.stop} were asked for, "
             f"but it has {source.size}"

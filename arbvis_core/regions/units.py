@@ -15,7 +15,7 @@ from math import prod
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from arbvis_core.errors import FormatError
-from arbvis_core.values import Crop
+from arbvis_core.values import Crop, Range
 
 if TYPE_CHECKING:
     import numpy as np
@@ -263,9 +263,10 @@ def _crops(part: Part, layout: _Layout) -> Iterator[Crop]:
     if not layout.row_bytes:
         return
     rows, stride = layout.groups[layout.rows] if layout.groups else (1, 0)
+    size, within = layout.row_bytes, Range(part.start, part.stop)
     offsets = [range(0, count * step, step) for count, step in layout.others]
     for offset in product(*offsets):
-        yield Crop(part.source, layout.start + sum(offset), layout.row_bytes, stride, rows)
+        yield Crop(part.source, layout.start + sum(offset), size, stride, rows, within)
 
 
 def _gather(layout: _Layout, grid: Grid, buffers: Sequence[NDArray[np.uint8]]) -> NDArray[np.uint8]:

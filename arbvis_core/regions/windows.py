@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from arbvis_core.errors import FormatError
 from arbvis_core.regions.views import Trace, concat_axis, is_concat, trace
-from arbvis_core.values import Crop
+from arbvis_core.values import Crop, Range
 
 if TYPE_CHECKING:
     import numpy as np
@@ -167,14 +167,15 @@ def _piece_values(
 
 def _merge(raw: Sequence[Crop]) -> tuple[tuple[Crop, ...], list[_Slot]]:
     """Ask for equal crops once, and for rows at a constant stride together."""
-    distinct = sorted(set(raw), key=lambda crop: (crop.source, crop.row_bytes, *crop[1:]))
+    distinct = sorted(set(raw), key=lambda crop: (crop.source, crop.row_bytes, *crop[1:5]))
     merged: list[Crop] = []
     found: dict[Crop, _Slot] = {}
     begin = 0
     while begin < len(distinct):
         whole, end = distinct[begin], begin + 1
         while end < len(distinct) and (step := _common_stride(whole, distinct[end])):
-            whole = whole._replace(stride=step, rows=whole.rows + distinct[end].rows)
+            rows, within = whole.rows + distinct[end].rows, _around(whole, distinct[end])
+            whole = whole._replace(stride=step, rows=rows, within=within)
             end += 1
         if end - begin < RUN:  # two scattered rows always have a stride; it means nothing
             whole, end = distinct[begin], begin + 1
@@ -185,6 +186,14 @@ def _merge(raw: Sequence[Crop]) -> tuple[tuple[Crop, ...], list[_Slot]]:
         merged.append(whole)
         begin = end
     return tuple(merged), [found[crop] for crop in raw]
+
+
+def _around(left: Crop, right: Crop) -> Range | None:
+    """Return what two crops lie within."""
+    if left.within is None or right.within is None:
+        return None
+    starts, stops = zip(left.within, right.within, strict=True)
+    return Range(min(starts), max(stops))
 
 
 def _common_stride(left: Crop, right: Crop) -> int:

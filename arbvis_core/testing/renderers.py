@@ -9,7 +9,8 @@ from dataclasses import fields, replace
 from itertools import islice, pairwise
 from typing import TYPE_CHECKING, Any
 
-from arbvis_core.engine.blocks import Subtree
+from arbvis_core.engine.blocks import DEPTH, Subtree
+from arbvis_core.engine.gathering import half_size
 from arbvis_core.pipeline.planning import plan_scene
 from arbvis_core.protocols import Decoder, LeafRenderer
 from arbvis_core.reading import Reader
@@ -197,6 +198,27 @@ class RendererContract:
                 part = self.renderer.shade(plan, key, some, plan.view)
                 assert isinstance(part, TrueColour), "what is pixelwise has colours, not codes"
                 np.testing.assert_array_equal(rgba(part), whole[place])
+
+    def test_areas_are_the_same_as_their_tiles(self) -> None:
+        """All under a tile, painted at once, is what its tiles are one by one, if it says so."""
+        import numpy as np
+
+        plan = self._plan()
+        if not self.renderer.paints_areas or not plan.canvas.max_zoom:
+            return
+        key = TileKey(max(0, plan.canvas.max_zoom - DEPTH), 0, 0)
+        drawn: list[dict[TileKey, Tile]] = [{}, {}]
+        trees = [Subtree(plan, self._registry(), Reader(plan.sources)) for _ in drawn]
+        once = trees[0].quarter(key, drawn[0].__setitem__)
+        planes = trees[1].planes(key, drawn[1].__setitem__)
+        assert drawn[0].keys() == drawn[1].keys()
+        for tile, piece in drawn[0].items():
+            np.testing.assert_array_equal(rgba(piece), rgba(drawn[1][tile]), err_msg=str(tile))
+        assert once is not None, "the scene's first tiles are empty: make it smaller"
+        assert planes is not None, "the scene's first tiles are empty: make it smaller"
+        for plane in trees[0].declared:
+            folded = half_size(planes[plane.name], plane)
+            np.testing.assert_array_equal(once[plane.name], folded, err_msg=plane.name)
 
     def test_statistics_add_up(self) -> None:
         """Merging changes neither side, and does not depend on the order of the tiles."""

@@ -24,6 +24,15 @@ class Crop(NamedTuple):
     """`rows` runs of `row_bytes` bytes, `stride` bytes apart, from byte `start` of a source.
 
     One row is a plain range. A rectangle of a matrix is one crop, whatever its width.
+
+    Attributes:
+        source: its key.
+        start: the first byte.
+        row_bytes: of each row.
+        stride: from one row to the next.
+        rows: how many.
+        within: the bytes among which others are likely to be asked for, say those of the tensor; None
+            for all of the source.
     """
 
     source: str
@@ -31,6 +40,7 @@ class Crop(NamedTuple):
     row_bytes: int
     stride: int = 0
     rows: int = 1
+    within: Range | None = None
 
     @property
     def stop(self) -> int:

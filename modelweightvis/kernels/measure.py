@@ -16,6 +16,9 @@ from numpy.typing import NDArray
 
 from arbvis_core.kernels.jit import kernel
 
+#: What is measured of patches, in the order of `patches`.
+PATCHES = ("count", "sum", "sum_abs", "sum_squares", "max_abs")
+
 #: Bits of the plane `flags`.
 NAN, POSITIVE_INFINITY, NEGATIVE_INFINITY = 1, 2, 4
 
@@ -119,18 +122,20 @@ def measure(
         _PLANES[name](ready, top, left, terms, plane)
 
 
-def patches(values: NDArray[np.float32], shape: tuple[int, int]) -> dict[str, NDArray[np.float32]]:
-    """Return what `measure` finds of patches of 2 × 2, all planes but `flags`, in one pass.
+def patches(values: NDArray[np.float32], shape: tuple[int, int]) -> NDArray[np.float32]:
+    """Return what `measure` finds of patches of 2 × 2, all planes of PATCHES, in one pass.
 
     Args:
         values: (h, w).
         shape: of the planes, (h / 2, w / 2) at least, rounded up.
+
+    Returns:
+        (5, *shape).
     """
     if 2 * shape[0] < values.shape[0] or 2 * shape[1] < values.shape[1]:
         raise ValueError(f"{values.shape} leaves planes of {shape}")
-    names = ("count", "sum", "sum_abs", "sum_squares", "max_abs")
-    planes = {name: np.zeros(shape, np.float32) for name in names}
-    _patches(_ready(values, np.float32), *planes.values())
+    planes = np.zeros((len(PATCHES), *shape), np.float32)
+    _patches(_ready(values, np.float32), *planes)
     return planes
 
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from modelweightvis.kernels.measure import cover
 
+
 class Covered:
     """The plane `count` of pixels: rectangles of elements that all count, and others.
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import groupby
 from math import prod
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from modelweightvis.options import Scale
 from modelweightvis.render.codes import NARROWEST, Window, octaves_of_upper
@@ -39,14 +39,8 @@ SHARES = 1000
 #: The statistics whose windows are magnitudes, and the plane each is made of.
 MAGNITUDES = {"mean": "sum_abs", "rms": "sum_squares", "max": "max_abs"}
 
-#: What is measured of a patch, and how four become one.
-_FOLDS: dict[str, Literal["sum", "max"]] = {
-    "count": "sum",
-    "sum": "sum",
-    "sum_abs": "sum",
-    "sum_squares": "sum",
-    "max_abs": "max",
-}
+#: What is counted by its magnitude: elements at the maximum zoom, then patches by each statistic.
+SHOWN = ("values", *MAGNITUDES)
 
 #: Shares of the values beyond the lower and the upper end of the window, unless `clip` says.
 VALUE_CLIP = (0.05, 0.002)
@@ -60,14 +54,14 @@ class _Counts:
     """Distributions of what was sampled of a tensor, a role, a model.
 
     Attributes:
-        shown: by what is shown (`values` at the maximum zoom, else a statistic), float64, (BINS + 1,);
-            the last one is for what is left out.
+        shown: by what is shown, see SHOWN, float64, (4, BINS + 1); the last bin is for what is left
+            out.
         balance: of |mean x| / mean |x|, float64, (SHARES,).
         finite: finite elements that were sampled.
         total: their sum.
     """
 
-    shown: dict[str, NDArray[np.float64]]
+    shown: NDArray[np.float64]
     balance: NDArray[np.float64]
     finite: int = 0
     total: float = 0.0
@@ -76,15 +70,14 @@ class _Counts:
     def none(cls) -> _Counts:
         import numpy as np
 
-        shown = {name: np.zeros(BINS + 1) for name in ("values", *MAGNITUDES)}
-        return cls(shown, np.zeros(SHARES))
+        return cls(np.zeros((len(SHOWN), BINS + 1)), np.zeros(SHARES))
 
     def add(self, other: _Counts, weight: float = 1.0, bins: int = 0) -> None:
         """Take in another, its magnitudes divided by so many bins."""
         import numpy as np
 
-        for name, counts in other.shown.items():
-            self.shown[name][:BINS] += weight * np.roll(counts[:BINS], -bins)
+        counts = other.shown[:, :BINS]
+        self.shown[:, :BINS] += weight * (np.roll(counts, -bins, axis=1) if bins else counts)
         self.balance += weight * other.balance
         self.finite += other.finite
         self.total += other.total
@@ -92,7 +85,7 @@ class _Counts:
     @property
     def median(self) -> int:
         """The bin of the median |x|; that of 1 if nothing was found."""
-        counts = self.shown["values"][:BINS].cumsum()
+        counts = self.shown[0, :BINS].cumsum()
         if not counts[-1]:
             return -LOWEST * PER_OCTAVE
         return int(counts.searchsorted(counts[-1] / 2))
@@ -126,8 +119,8 @@ def decide(
     return {
         "probabilities": list(PROBABILITIES),
         **{
-            name: {scale: _quantiles(one.shown[name]) for scale, one in pooled.items()}
-            for name in ("values", *MAGNITUDES)
+            name: {scale: _quantiles(one.shown[row]) for scale, one in pooled.items()}
+            for row, name in enumerate(SHOWN)
         },
         "balance": [one / SHARES for one in _positions(pooled["model"].balance)],
         "roles": {role: counts.facts for role, counts in roles.items()},
@@ -222,57 +215,27 @@ def _counted(
     """Count what is shown of the pieces of a tensor at every zoom."""
     import numpy as np
 
-    from modelweightvis.kernels.distributions import count_values
+    from modelweightvis.kernels.distributions import count_values, count_zooms
 
     counts = _Counts.none()
     for placement, piece in pieces:
         elements = values(placement, piece, buffers, decoders)
-        count_values(elements, _bins(1), counts.shown["values"])
+        count_values(elements, _bins(1), counts.shown[0])
         planes = _patches(elements)
-        counts.finite += int(planes["count"].sum(dtype=np.float64))
-        counts.total += float(planes["sum"].sum(dtype=np.float64))
+        counts.finite += int(planes[0].sum(dtype=np.float64))
+        counts.total += float(planes[1].sum(dtype=np.float64))
         if len(elements) > 1 or placement.box.height == 1:  # one row of many shows no patch
-            _count_zooms(planes, counts)
+            zooms = BAND.bit_length() - 1  # patches of 2 × 2 to 32 × 32 elements
+            count_zooms(planes, zooms, _bins(1), _bins(2), counts.shown[1:], counts.balance)
     return counts
 
 
-def _count_zooms(planes: Mapping[str, NDArray[np.float32]], counts: _Counts) -> None:
-    """Count what overviews of patches of 2 × 2 to 32 × 32 elements show."""
-    _count_level(planes, counts)
-    for _ in range(BAND.bit_length() - 2):
-        planes = _folded(planes)
-        _count_level(planes, counts)
-
-
-def _patches(elements: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
+def _patches(elements: NDArray[np.float32]) -> NDArray[np.float32]:
     """Measure patches of 2 × 2 elements, and as many beside them as make whole ones of 32 × 32."""
     from modelweightvis.kernels.measure import patches
 
     height, width = (-(-length // BAND) * BAND // 2 for length in elements.shape)
     return patches(elements, (height, width))
-
-
-def _folded(planes: Mapping[str, NDArray[np.float32]]) -> dict[str, NDArray[np.float32]]:
-    import numpy as np
-
-    from arbvis_core.kernels.fold import fold
-
-    height, width = (length // 2 for length in planes["count"].shape)
-    folded = {name: np.empty((height, width), np.float32) for name in planes}
-    for name, plane in planes.items():
-        fold(plane, _FOLDS[name], folded[name])
-    return folded
-
-
-def _count_level(planes: Mapping[str, NDArray[np.float32]], counts: _Counts) -> None:
-    """Count what an overview of this zoom shows."""
-    from modelweightvis.kernels.distributions import count_balances, count_patches
-
-    count = planes["count"]
-    for name, plane in MAGNITUDES.items():
-        bins = _bins(2 if name == "rms" else 1)
-        count_patches(planes[plane], count, name != "max", bins, counts.shown[name])
-    count_balances(planes["sum"], planes["sum_abs"], count, counts.balance)
 
 
 @cache

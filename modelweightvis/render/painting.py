@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from modelweightvis.render.looks import Looks
     from modelweightvis.render.pieces import Spot
 
+
 class Painter:
     """One tile in the making, or all leaves under one."""
 

@@ -6,7 +6,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
-from arbvis_core.api import TILE, Box, Crop, part_arrays, part_crops, window_crops, window_values
+from arbvis_core.api import (
+    TILE,
+    Box,
+    Crop,
+    Range,
+    part_arrays,
+    part_crops,
+    window_crops,
+    window_values,
+)
 from modelweightvis.encodings.table import TYPES, UNKNOWN, ElementType
 from modelweightvis.folds import Piece, windows
 from modelweightvis.render.remembering import remembered
@@ -163,7 +172,7 @@ def banded_values(
         yield spot, values(spot.placement, spot.piece, buffers, decoders)
         return
     buffer = next(buffers)
-    for band, rows in spot.bands():
+    for band, _ in spot.bands():
         window = band.piece.window
         start = window[0][0] - spot.piece.window[0][0]
         size = window[0][1] - window[0][0]
@@ -202,7 +211,9 @@ def _rectangle(region: Region, window: Window, stored: ElementType) -> Crop:
     first, last = left // stored.elements, -(-right // stored.elements)
     stride = part.strides[0] if len(window) > 1 else 0
     start = part.start + top * stride + first * stored.bytes
-    return Crop(part.source, start, (last - first) * stored.bytes, stride, bottom - top)
+    size = (last - first) * stored.bytes
+    within = Range(part.start, part.stop)
+    return Crop(part.source, start, size, stride, bottom - top, within)
 
 
 def _decoded(stored: ElementType, window: Window, buffer: NDArray[np.uint8]) -> NDArray[np.float32]:

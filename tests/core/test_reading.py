@@ -119,6 +119,31 @@ def test_blocks_side_by_side_read_a_row_band_once() -> None:
     assert source.bytes_asked <= len(CONTENT)
 
 
+@given(st.data())
+def test_pages_of_a_tensor_reach_no_further_than_it_does(data: st.DataObject) -> None:
+    start = data.draw(st.integers(0, len(CONTENT) - 1))
+    stop = data.draw(st.integers(start + 1, len(CONTENT)))
+    stride = data.draw(st.integers(2, 60_000))
+    width = data.draw(st.integers(1, min(stride, stop - start)))
+    rows = 1 + (stop - start - width) // stride
+    source = Counting(CONTENT)
+    reader = Reader({"memory": source}, PageCache())
+    reader._small = False
+    for _ in range(2):
+        crop = Crop("memory", start, width, stride, rows, Range(start, stop))
+        np.testing.assert_array_equal(reader.fetch([crop])[0], expected(crop))
+    straight = rows == 1 or stride == width  # not kept: it belongs to one block
+    assert source.bytes_asked <= (stop - start) * (2 if straight else 1)
+    assert all(start <= low and high <= stop for low, high in source.asked)
+
+
+def test_a_crop_beyond_what_it_lies_within_is_refused() -> None:
+    reader = Reader({"memory": Counting(CONTENT)}, PageCache())
+    for within in (Range(11, 100), Range(0, 19), Range(0, len(CONTENT) + 1)):
+        with pytest.raises(SourceError, match="were asked for"):
+            reader.fetch([Crop("memory", 10, 10, within=within)])
+
+
 def test_threads_that_want_the_same_pages_read_them_once() -> None:
     source = Counting(CONTENT)
     reader = Reader({"memory": source}, PageCache())
@@ -201,5 +226,9 @@ def test_all_of_a_small_source_is_read_once_and_kept_within_the_limit() -> None:
 def test_pages_and_the_whole_are_the_same() -> None:
     cache = PageCache()
     source = Counting(CONTENT[:1000])
-    assert bytes(cache.pages(source, [0])[0]) == bytes(cache.whole(source)) == CONTENT[:1000]
+    assert (
+        bytes(cache.pages(source, Range(0, 1000), [0])[0])
+        == bytes(cache.whole(source))
+        == CONTENT[:1000]
+    )
     assert len(source.asked) == 1

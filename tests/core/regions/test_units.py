@@ -74,10 +74,10 @@ def test_quantised_windows_read_whole_blocks_and_no_more() -> None:
     )
     region = Region("q", (64, 256), "blocks", parts)
     assert part_crops(region, ((3, 9), (40, 100))) == (
-        Crop("codes", 3 * 256 + 32, 96, 256, 6),
-        Crop("scales", 3 * 16 + 2, 6, 16, 6),
-        Crop("zeros", 3, 6, 0, 1),
-        Crop("factor", 0, 4, 0, 1),
+        Crop("codes", 3 * 256 + 32, 96, 256, 6, (0, codes.nbytes)),
+        Crop("scales", 3 * 16 + 2, 6, 16, 6, (0, 64 * 16)),
+        Crop("zeros", 3, 6, 0, 1, (0, 64)),
+        Crop("factor", 0, 4, 0, 1, (0, 4)),
     )
 
 

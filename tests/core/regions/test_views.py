@@ -66,10 +66,10 @@ def test_the_heads_of_rotary_rows_are_put_back_in_one_read() -> None:
     straight = array.reshape(heads, half, 2, columns).transpose(0, 2, 1, 3).reshape(rows, columns)
     whole_heads = ((128, 384), (32, 64))
     crops = window_crops(region, whole_heads, DECODERS)
-    assert crops == (Crop("blob", 128 * columns + 32, 32, columns, 256),)
+    assert crops == (Crop("blob", 128 * columns + 32, 32, columns, 256, (0, array.size)),)
     half_a_head = ((128, 160), (0, 96))
     crops = window_crops(region, half_a_head, DECODERS)
-    assert crops == (Crop("blob", 128 * columns, 96, 2 * columns, 32),)
+    assert crops == (Crop("blob", 128 * columns, 96, 2 * columns, 32, (0, array.size)),)
     for window in (whole_heads, half_a_head, ((7, 300), (1, 95))):
         values = values_of(region, window, {"blob": array.ravel()})
         np.testing.assert_array_equal(values, straight[cut(window)])
