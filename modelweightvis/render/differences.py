@@ -138,7 +138,7 @@ class DifferenceRenderer(LeafRenderer):
         flags = planes["flags"]
         codes = np.zeros(flags.shape, np.uint8)
         if (flags & (TOLD_FLAG | RIGHT_FLAG | LEFT_FLAG)).any():
-            stripes = hatched(key.y * TILE, key.x * TILE, len(codes), codes.shape[1]) > 0
+            stripes = hatched(key.y * TILE, key.x * TILE, len(codes), len(codes)) > 0
             for bit, code in (
                 (TOLD_FLAG, INFORMATIONAL),
                 (RIGHT_FLAG, ONLY_RIGHT),

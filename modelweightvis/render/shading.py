@@ -35,7 +35,7 @@ def shade(plan: ScenePlan, key: TileKey, planes: Mapping[str, NDArray[Any]], loo
     flags = planes["flags"]
     if flags[0, 0] if _is_number(flags) else flags.any():
         unknown = (flags == HATCHED) & (codes == PADDING)
-        stripes = hatched(key.y * TILE, key.x * TILE, len(codes), codes.shape[1])
+        stripes = hatched(key.y * TILE, key.x * TILE, len(codes), len(codes))
         codes[unknown] = stripes[unknown]
         codes[flags & ~np.uint8(HATCHED) > 0] = NOT_FINITE
     return Indexed(codes, palette(looks.overview_colormap))
