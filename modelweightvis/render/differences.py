@@ -27,7 +27,15 @@ from modelweightvis.render.difference_colours import (
     shares,
 )
 from modelweightvis.render.difference_scales import RMS_SHARE
-from modelweightvis.render.pieces import Spot, decodable, is_met, region_crops, region_values, spots
+from modelweightvis.render.pieces import (
+    Spot,
+    banded,
+    decodable,
+    is_met,
+    region_crops,
+    region_values,
+    spots,
+)
 
 if TYPE_CHECKING:
     import numpy as np
@@ -60,6 +68,7 @@ class DifferenceRenderer(LeafRenderer):
 
     name = "differences"
     views = frozenset({"metric", "colormap"})
+    paints_areas = True
 
     def planes(self, plan: ScenePlan, view: View) -> tuple[Plane, ...]:
         """Return sums of scaled changes, counts and flags.
@@ -116,13 +125,16 @@ class DifferenceRenderer(LeafRenderer):
             if not _comparable(spot.placement, decoders):
                 comparison.stripe(spot, spot.piece.box, _stripe(spot.placement))
                 continue
-            halves = [
-                region_values(region, window, buffers, decoders) for region, window in _halves(spot)
-            ]
-            if halves:
-                comparison.put(spot, halves[0], halves[1])
-            else:
+            halves = list(_halves(spot))
+            if not halves:
                 comparison.stripe(spot, spot.piece.box, _stripe(spot.placement))
+            elif halves[0][1] != spot.piece.window:
+                shared = [region_values(*half, buffers, decoders) for half in halves]
+                comparison.put(spot, shared[0], shared[1])
+            else:
+                regions = [region for region, _ in halves]
+                for band, (left, right) in banded(spot, regions, buffers, decoders):
+                    comparison.put(band, left, right)
         return comparison.leaf(palette(colours_of(view)))
 
     def shade(

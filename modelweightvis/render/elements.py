@@ -10,11 +10,12 @@ from arbvis_core.api import Leaf, LeafRenderer
 from modelweightvis.render.looks import CHOICES, VIEWS, looks_of
 from modelweightvis.render.measured import Measured
 from modelweightvis.render.pieces import (
-    banded_values,
+    banded,
     crops,
     decodable,
     is_coded,
     is_met,
+    laid,
     spots,
     stored,
 )
@@ -105,8 +106,8 @@ class ElementRenderer(LeafRenderer):
             elif is_coded(region):
                 painter.put_codes(spot, stored(spot.placement, spot.piece, buffers))
             else:
-                for band, found in banded_values(spot, buffers, decoders):
-                    painter.put(band, found)
+                for band, (found,) in banded(spot, (region,), buffers, decoders):
+                    painter.put(band, laid(band.piece, found))
         return painter.leaf()
 
     def shade(

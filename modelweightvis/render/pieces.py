@@ -155,29 +155,36 @@ def values(
     placement: Placement, piece: Piece, buffers: Iterator[NDArray[np.uint8]], decoders: Decoders
 ) -> NDArray[np.float32]:
     """Return the values of a piece, as they lie on the canvas: (height, width)."""
+    return laid(piece, region_values(placement.region, piece.window, buffers, decoders))
+
+
+def laid(piece: Piece, values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the values of a piece's window as they lie on the canvas: (height, width)."""
     import numpy as np
 
-    found = region_values(placement.region, piece.window, buffers, decoders)
-    return np.require(piece.pixels(found), np.float32, ["C", "A"])
+    return np.require(piece.pixels(values), np.float32, ["C", "A"])
 
 
-def banded_values(
-    spot: Spot, buffers: Iterator[NDArray[np.uint8]], decoders: Decoders
-) -> Iterator[tuple[Spot, NDArray[np.float32]]]:
-    """Yield the values of a spot in bands, each as it lies on the canvas: (height, width)."""
-    import numpy as np
+def banded(
+    spot: Spot,
+    regions: Sequence[Region],
+    buffers: Iterator[NDArray[np.uint8]],
+    decoders: Decoders,
+) -> Iterator[tuple[Spot, list[NDArray[np.float32]]]]:
+    """Yield the values of a spot's window in bands, of each region in the shape of the band's window.
 
-    stored = _by_rows(spot.placement.region)
-    if stored is None or len(spot.piece.window) < 2:
-        yield spot, values(spot.placement, spot.piece, buffers, decoders)
+    Bands are short where rows are stored one after the other; else there is one.
+    """
+    window = spot.piece.window
+    stored = [found for one in regions if (found := _by_rows(one))]
+    if len(window) < 2 or len(stored) < len(regions):
+        yield spot, [region_values(one, window, buffers, decoders) for one in regions]
         return
-    buffer = next(buffers)
+    held = list(islice(buffers, len(regions)))
     for band, _ in spot.bands():
-        window = band.piece.window
-        start = window[0][0] - spot.piece.window[0][0]
-        size = window[0][1] - window[0][0]
-        found = _decoded(stored, window, buffer[start : start + size])
-        yield band, np.require(band.piece.pixels(found), np.float32, ["C", "A"])
+        start, stop = (at - window[0][0] for at in band.piece.window[0])
+        pairs = zip(stored, held, strict=True)
+        yield band, [_decoded(one, band.piece.window, buffer[start:stop]) for one, buffer in pairs]
 
 
 def decode16(encoding: str, codes: NDArray[np.uint16]) -> NDArray[np.float32]:
