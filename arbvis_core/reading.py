@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 #: Bytes of one cached page: few for a tile, and little that is wasted at the ends of a tensor.
-PAGE = 1 << 19
+PAGE = 1 << 18
 #: Bytes of pages kept in one process.
 CACHE = 256 << 20
 #: Bytes between two rows that are rather read than skipped, where no pages are kept.
