@@ -3,6 +3,9 @@
 Tiles of real files and of weights are noise to a search for repeats, which finds next to nothing in
 them and takes most of the time. A Huffman code made for the tile is as short, at several times the
 speed. What does repeat is left to ISA-L, and what no code can shorten is stored.
+
+A code begins where the one before ends, so that each has to wait for all before it. Therefore the two
+halves of a tile are encoded side by side, and the bits of the second are then moved to their place.
 """
 
 from __future__ import annotations
@@ -13,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arbvis_core.kernels.huffman import (
+    LIMIT,
     PAIR_LENGTH,
     PAIRS,
     code_lengths,
@@ -46,18 +50,15 @@ _HEADER |= sum(4 << (33 + 3 * place) for place in range(3, 19))
 _HEADER_SIZE = 33 + 3 * 19
 _HEADER_BYTES = np.frombuffer(_HEADER.to_bytes(_HEADER_SIZE // 8 + 1, "little"), np.uint8)
 
-#: Bytes of a stream beside the codes of its rows, at most.
-_BESIDE = _HEADER_BYTES.size + 4 * (_SYMBOLS + 2) // 8 + 16
+#: Bytes of a stream beside the codes, at most.
+_BESIDE = _HEADER_BYTES.size + 4 * (_SYMBOLS + 2) // 8 + 32
 
 #: Words that `huffman` works in: four histograms; of each symbol the count, the code's length and
 #: the key by which it is sorted; of each node of the tree the depth, the weight and the parent.
 _WORK = 4 * 256 + 3 * _SYMBOLS + 3 * _NODES
 
 #: What `huffman` leaves to others.
-_REPEATS, _TOO_LONG = -1, -2
-
-#: Adler-32: the modulus, and how many bytes are added up before a sum could exceed 32 bits.
-_MODULUS, _ADDED = 65521, 4096
+_REPEATS = -1
 
 
 def compress(rows: NDArray[np.uint8], before: int = 0, after: int = 0) -> NDArray[np.uint8]:
@@ -66,61 +67,62 @@ def compress(rows: NDArray[np.uint8], before: int = 0, after: int = 0) -> NDArra
     The byte is PNG's for a row that is not filtered.
 
     Args:
-        rows: (h, w), C-contiguous.
+        rows: (h, w).
         before: bytes that are left free before the stream.
         after: bytes that are left free after it.
     """
-    size = rows.shape[0] * (rows.shape[1] + 1)
-    stream = np.empty(before + _BESIDE + size + 2 * rows.shape[1] + after, np.uint8)
+    from isal import isal_zlib
+
+    data = _filtered(rows)
+    longest = LIMIT * data.size // 8 + _BESIDE
+    stream = np.empty(before + longest + after, np.uint8)
+    second = np.empty(longest // 16 + 4, np.uint64)
     work, table = np.empty(_WORK, np.int64), np.empty(_SYMBOLS, np.uint64)
-    data, pairs = rows.reshape(-1), np.empty(PAIRS, np.uint32)
-    halves = (data if rows.shape[1] % 4 == 0 else data[:0]).view("<u2")
-    end = huffman(data, halves, rows.shape[1], stream, before, work, table, pairs)
-    if end < 0 or end - before > size:
-        packed = _repeating(rows) if end == _REPEATS else zlib.compress(_filtered(rows), 0)
+    pairs, halves = np.empty(PAIRS, np.uint32), data[: data.size // 8 * 8].view("<u2")
+    check = isal_zlib.adler32(data)
+    end = huffman(data, halves, check, stream, before, second, work, table, pairs)
+    if end < 0 or end - before > data.size:
+        packed = isal_zlib.compress(data, ISAL_LEVEL) if end < 0 else zlib.compress(data, 0)
         end = before + len(packed)
         stream = np.empty(end + after, np.uint8)
         stream[before:end] = np.frombuffer(packed, np.uint8)
     return stream[: end + after]
 
 
-def _repeating(rows: NDArray[np.uint8]) -> bytes:
-    from isal import isal_zlib
-
-    return isal_zlib.compress(_filtered(rows), ISAL_LEVEL)
-
-
-def _filtered(rows: NDArray[np.uint8]) -> memoryview:
-    filtered = np.zeros((rows.shape[0], rows.shape[1] + 1), np.uint8)
+def _filtered(rows: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    filtered = np.empty((rows.shape[0], rows.shape[1] + 1), np.uint8)
+    filtered[:, 0] = 0
     filtered[:, 1:] = rows
-    return filtered.reshape(-1).data
+    return filtered.reshape(-1)
 
 
 @kernel
 def huffman(
     data: NDArray[np.uint8],
     halves: NDArray[np.uint16],
-    width: int,
+    check: int,
     stream: NDArray[np.uint8],
     start: int,
+    second: NDArray[np.uint64],
     work: NDArray[np.int64],
     table: NDArray[np.uint64],
     pairs: NDArray[np.uint32],
 ) -> int:
-    """Write rows, each after a byte of 0, as a zlib stream of one block of Huffman codes.
+    """Write bytes as a zlib stream of one block of Huffman codes.
 
     Args:
-        data: the rows one after the other, (h × width,).
-        halves: the same, in pairs, (h × width / 2,); (0,) if the width is not a multiple of 4.
-        width: of a row.
-        stream: room for as many bytes as they are, for _BESIDE, and for twice a row.
+        data: (n,).
+        halves: the same, in pairs, as far as these come in fours, (n // 8 * 4,).
+        check: their Adler-32.
+        stream: room for LIMIT bits for each of them, and for _BESIDE.
         start: of the stream in it.
+        second: room for the codes of half of them, (words,).
         work: to work in, (_WORK,).
         table: the same, (_SYMBOLS,).
         pairs: the same, (PAIRS,).
 
     Returns:
-        Where the stream ends; _REPEATS or _TOO_LONG if there is none.
+        Where the stream ends; _REPEATS if there is none.
     """
     lanes, tree = work[: 4 * 256], work[4 * 256 + 2 * _SYMBOLS :]
     counts = work[4 * 256 : 4 * 256 + _SYMBOLS]
@@ -133,28 +135,22 @@ def huffman(
     for byte in range(256):
         found = lanes[byte] + lanes[256 + byte] + lanes[512 + byte] + lanes[768 + byte]
         counts[byte] = 2 * found + 1
-    counts[0] += 2 * sampled // width
     counts[_END] = 1
     code_lengths(counts, lengths, tree)
     code_table(lengths, table)
+    pair_table(table, pairs)
     for byte in range(_HEADER_BYTES.size):
         stream[start + byte] = _HEADER_BYTES[byte]
     at = start + _HEADER_BYTES.size - 1
     bits, used = np.uint64(stream[at]), np.uint64(_HEADER_SIZE & 7)
     bits, used, at = _write_lengths(lengths, stream, bits, used, at)
-    if halves.size:
-        pair_table(table, pairs)
-        bits, used, at = _write_pairs(halves, width, table, pairs, stream, bits, used, at)
-    else:
-        bits, used, at = _write_rows(data, width, table, stream, bits, used, at)
-    if at < 0:
-        return _TOO_LONG
-    bits |= (table[_END] >> np.uint64(8)) << used
-    _store(bits, stream, np.uint64(at))
-    at += int(np.int64((used + (table[_END] & np.uint64(255)) + np.uint64(7)) >> np.uint64(3)))
-    check = adler32(data, width)
+    bits, used, place = _write_halves(halves, pairs, stream, second, bits, used, np.uint64(at))
+    for i in range(np.uint64(2 * halves.size), np.uint64(data.size)):
+        bits, used, place = _append(table[data[i]], stream, bits, used, place)
+    bits, used, place = _append(table[_END], stream, bits, used, place)
+    at = int(np.int64(place + (used + np.uint64(7)) // np.uint64(8)))
     for byte in range(4):
-        stream[at + byte] = check >> np.uint32(24 - 8 * byte)
+        stream[at + byte] = (check >> (24 - 8 * byte)) & 255
     return at + 4
 
 
@@ -211,78 +207,67 @@ def _write_lengths(
 
 
 @kernel
-def _write_rows(
-    data: NDArray[np.uint8],
-    width: int,
-    table: NDArray[np.uint64],
+def _write_halves(
+    halves: NDArray[np.uint16],
+    pairs: NDArray[np.uint32],
     stream: NDArray[np.uint8],
+    second: NDArray[np.uint64],
     bits: np.uint64,
     used: np.uint64,
-    start: int,
-) -> tuple[np.uint64, np.uint64, int]:
-    """Append the codes of rows, each after a byte of 0, to a stream of bits.
+    at: np.uint64,
+) -> tuple[np.uint64, np.uint64, np.uint64]:
+    """Append the codes of pairs of bytes to a stream of bits.
+
+    The second half of them is encoded at the same time, and moved behind the first.
 
     Args:
-        data: the rows one after the other, (h × width,).
-        width: of a row.
-        table: as from `code_table`.
+        halves: the pairs, (4n,).
+        pairs: as from `pair_table`.
         stream: where to.
+        second: room for the second half.
         bits: of the unfinished byte.
         used: how many these are.
-        start: where the unfinished byte lies.
+        at: where the unfinished byte lies.
 
     Returns:
-        The last three, as they are then; the last is negative if there was not room enough.
+        The last three, as they are then.
     """
-    at = np.uint64(start)
-    for first in range(0, data.size, width):
-        if np.int64(at) + 2 * width + 16 > stream.size:
-            return bits, used, -1
-        bits, used, at = _append(table[0], stream, bits, used, at)
-        for i in range(np.uint64(first), np.uint64(first + width)):
-            bits, used, at = _append(table[data[i]], stream, bits, used, at)
-    return bits, used, int(np.int64(at))
+    other, middle = second.view(np.uint8), np.uint64(halves.size // 2)
+    more, taken, there = np.uint64(0), np.uint64(0), np.uint64(0)
+    for i in range(np.uint64(0), middle, np.uint64(2)):
+        a, b = pairs[halves[i]], pairs[halves[i + np.uint64(1)]]
+        c, d = pairs[halves[middle + i]], pairs[halves[middle + i + np.uint64(1)]]
+        bits, used, at = _append_four(a, b, stream, bits, used, at)
+        more, taken, there = _append_four(c, d, other, more, taken, there)
+    rest = np.uint64(63) - used
+    for word in range(there // np.uint64(8)):  # `used` bits are waiting before each
+        _store(bits | second[word] << used, stream, at)
+        bits = second[word] >> np.uint64(1) >> rest
+        at += np.uint64(8)
+    for byte in range(there & ~np.uint64(7), there):
+        bits, used, at = _append(
+            np.uint64(other[byte]) << np.uint64(8) | np.uint64(8), stream, bits, used, at
+        )
+    return _append(more << np.uint64(8) | taken, stream, bits, used, at)
 
 
 @kernel
-def _write_pairs(
-    halves: NDArray[np.uint16],
-    width: int,
-    table: NDArray[np.uint64],
-    pairs: NDArray[np.uint32],
+def _append_four(
+    first: np.uint32,
+    second: np.uint32,
     stream: NDArray[np.uint8],
     bits: np.uint64,
     used: np.uint64,
-    start: int,
-) -> tuple[np.uint64, np.uint64, int]:
-    """Do what `_write_rows` does, four bytes at a time.
-
-    Args:
-        halves: the rows in pairs of bytes, (h × width / 2,).
-        width: of a row, a multiple of 4.
-        table: as from `code_table`.
-        pairs: as from `pair_table`.
-        stream: as of `_write_rows`, like all that follow.
-        bits: ditto.
-        used: ditto.
-        start: ditto.
-    """
-    at, three, six = np.uint64(start), np.uint64(3), np.uint64(PAIR_LENGTH)
-    low = np.uint64(63)
-    for first in range(0, halves.size, width // 2):
-        if np.int64(at) + 2 * width + 16 > stream.size:
-            return bits, used, -1
-        bits, used, at = _append(table[0], stream, bits, used, at)
-        for i in range(np.uint64(first), np.uint64(first + width // 2), np.uint64(2)):
-            a, b = np.uint64(pairs[halves[i]]), np.uint64(pairs[halves[i + np.uint64(1)]])
-            bits |= (a >> six | (b >> six) << (a & low)) << (used & low)
-            used += a + b  # the codes go into bits that do not count
-            _store(bits, stream, at)
-            whole = used & np.uint64(56)
-            at += whole >> three
-            bits >>= whole
-            used &= np.uint64(7)
-    return bits, used, int(np.int64(at))
+    at: np.uint64,
+) -> tuple[np.uint64, np.uint64, np.uint64]:
+    """Append the codes of two pairs of bytes to a stream of bits."""
+    low, six = np.uint64(63), np.uint64(PAIR_LENGTH)
+    a, b = np.uint64(first), np.uint64(second)
+    bits |= (a >> six | (b >> six) << (a & low)) << (used & low)
+    used += a + b  # the codes go into bits that do not count
+    _store(bits, stream, at)
+    whole = used & np.uint64(56)
+    return bits >> whole, used & np.uint64(7), at + (whole >> np.uint64(3))
 
 
 @kernel
@@ -301,25 +286,3 @@ def _store(word: np.uint64, stream: NDArray[np.uint8], at: np.uint64) -> None:
     """Put eight bytes into a stream, the lowest first; it is compiled to a single store."""
     for byte in range(np.uint64(8)):
         stream[at + byte] = word >> (np.uint64(8) * byte)
-
-
-@kernel
-def adler32(data: NDArray[np.uint8], width: int) -> np.uint32:
-    """Return the checksum of rows, each after a byte of 0 (RFC 1950)."""
-    low, high = np.uint32(1), np.uint32(0)
-    for first in range(0, data.size, width):
-        row = data[first : first + width]
-        high = np.uint32(high + low)
-        for start in range(0, row.size, _ADDED):
-            size = min(row.size - start, _ADDED)
-            total, weighted = np.uint32(0), np.uint32(0)
-            for i in range(np.uint64(size)):
-                byte = np.uint32(row[np.uint64(start) + i])
-                total += byte
-                weighted += byte * np.uint32(np.uint64(size) - i)
-            high = np.uint32(
-                (np.uint64(high) + np.uint64(low) * np.uint64(size) + weighted) % _MODULUS
-            )
-            low = np.uint32((low + total) % _MODULUS)
-        high = np.uint32(high % _MODULUS)
-    return np.uint32(high << np.uint32(16)) | low

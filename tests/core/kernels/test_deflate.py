@@ -74,14 +74,6 @@ def test_room_is_left_around_a_stream(data: np.ndarray) -> None:
     assert stream[5:-9].tobytes() == deflate.compress(cut).tobytes()
 
 
-@settings(deadline=None)
-@given(st.integers(1, 9000), st.sampled_from([0, 1, 255, None]))
-def test_the_checksum_is_zlibs(size: int, byte: int | None) -> None:
-    data = noise(0, 256, size) if byte is None else np.full(size, byte, np.uint8)
-    cut, content = rows(data)
-    assert deflate.adler32(cut.reshape(-1), cut.shape[1]) == zlib.adler32(content)
-
-
 def test_a_code_made_for_the_data_is_as_short_as_zlibs() -> None:
     cut, content = rows(np.random.default_rng(7).normal(128, 20, 50_000).astype(np.uint8))
     best = zlib.compressobj(9, zlib.DEFLATED, 15, 9, zlib.Z_HUFFMAN_ONLY)
