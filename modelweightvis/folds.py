@@ -52,11 +52,7 @@ class Piece(NamedTuple):
     strips: bool = False
 
     def bands(self, rows: int) -> Iterator[tuple[Piece, slice]]:
-        """Cut a rectangle of a matrix into bands of so many rows; what is laid out anew stays whole.
-
-        Yields:
-            What a band holds, and which of the piece's rows these are.
-        """
+        """Yield bands of so many rows, and which these are; what is laid out anew stays whole."""
         height = self.box.height
         plain = self.cells == (1, 1) and self.cell == (height, self.box.width)
         if len(self.window) < 2 or not plain or height <= rows:

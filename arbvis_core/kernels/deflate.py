@@ -82,7 +82,8 @@ def compress(rows: NDArray[np.uint8], before: int = 0, after: int = 0) -> NDArra
     check = isal_zlib.adler32(data)
     end = huffman(data, halves, check, stream, before, second, work, table, pairs)
     if end < 0 or end - before > data.size:
-        packed = isal_zlib.compress(data, ISAL_LEVEL) if end < 0 else zlib.compress(data, 0)
+        content = data.data
+        packed = isal_zlib.compress(content, ISAL_LEVEL) if end < 0 else zlib.compress(content, 0)
         end = before + len(packed)
         stream = np.empty(end + after, np.uint8)
         stream[before:end] = np.frombuffer(packed, np.uint8)

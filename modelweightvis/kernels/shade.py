@@ -14,22 +14,25 @@ def magnitudes(
     count: NDArray[np.float32],
     mean: bool,  # noqa: FBT001 - kernels take no keywords
     table: NDArray[np.uint8],
+    upper: NDArray[np.uint16],
     codes: NDArray[np.uint8],
 ) -> None:
-    """Look up the magnitude of every pixel under which finite elements lie; the rest is left as it is.
+    """Look up the magnitude of every pixel under which finite elements lie; the others become 0.
 
     Args:
         total: a sum or a maximum, never negative, (h, w).
         count: of finite elements, (h, w).
         mean: divide by the count.
         table: the code of every upper half of a float32, (65536,).
+        upper: to work in, (w,).
         codes: written, (h, w).
     """
     for y in range(np.uint64(total.shape[0])):
         for x in range(np.uint64(total.shape[1])):
-            if count[y, x] > 0:
-                value = total[y, x] / count[y, x] if mean else total[y, x]
-                codes[y, x] = table[np.float32(value).view(np.uint32) >> np.uint32(16)]
+            value = total[y, x] / (count[y, x] if mean else np.float32(1))
+            upper[x] = np.float32(value).view(np.uint32) >> np.uint32(16)
+        for x in range(np.uint64(total.shape[1])):
+            codes[y, x] = table[upper[x]] if count[y, x] > 0 else np.uint8(0)
 
 
 @kernel

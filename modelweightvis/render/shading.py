@@ -60,7 +60,8 @@ def _magnitude(
         factor = np.float32(1 / count[0, 0] if mean else 1)
         scaled_magnitudes(np.ascontiguousarray(total), factor, table, codes)
     else:
-        magnitudes(np.ascontiguousarray(total), np.ascontiguousarray(count), mean, table, codes)
+        upper, counts = np.empty(codes.shape[1], np.uint16), np.ascontiguousarray(count)
+        magnitudes(np.ascontiguousarray(total), counts, mean, table, upper, codes)
 
 
 @remembered
