@@ -93,6 +93,7 @@ def _request(
         diff=diff.diff,
         keep_going=given.keep_going,
         title=title,
+        live=True,
         options=options,
     )
 

@@ -11,7 +11,7 @@ from arbvis_core.pipeline.arranging import arrange
 from arbvis_core.pipeline.deriving import derive
 from arbvis_core.pipeline.opening import Opened, describe_inputs, open_inputs, title
 from arbvis_core.pipeline.parsing import parse
-from arbvis_core.pipeline.planning import plan_scene
+from arbvis_core.pipeline.planning import plan_scenes
 from arbvis_core.registry import guard
 from arbvis_core.values import Document, Plan, Request, Scene
 
@@ -90,7 +90,7 @@ def _plan(request: Request, registry: Registry) -> Plan:
         title=request.title or title(inputs.opened),
         brand=request.profile.name,
         inputs=tuple(describe_inputs(inputs.opened)),
-        scenes=tuple(plan_scene(scene, registry) for scene in scenes),
+        scenes=tuple(plan_scenes(scenes, registry)),
         warnings=(
             *warnings,
             *faults,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -19,8 +20,18 @@ SAMPLE_SHARE = 0.02
 SAMPLE_READS = 512
 
 
-def plan_scene(scene: Scene, registry: Registry) -> ScenePlan:
-    """Fix what all tiles of a scene share, from one bounded sample."""
+def plan_scenes(scenes: Sequence[Scene], registry: Registry) -> Iterator[ScenePlan]:
+    """Plan scenes; those of one group share what the first of them decides."""
+    groups: dict[str, ScenePlan] = {}
+    for scene in scenes:
+        planned = plan_scene(scene, registry, groups.get(scene.scale_group))
+        if scene.scale_group:
+            groups.setdefault(scene.scale_group, planned)
+        yield planned
+
+
+def plan_scene(scene: Scene, registry: Registry, like: ScenePlan | None = None) -> ScenePlan:
+    """Fix what all tiles of a scene share: from one bounded sample, or as another scene has it."""
     if not isinstance(scene.extent, Canvas):
         raise LayoutError(f"scene {scene.label!r} is a volume, and only canvases can be drawn yet")
     everything = {source.key: source for one in scene.documents for source in one.sources}
@@ -43,6 +54,8 @@ def plan_scene(scene: Scene, registry: Registry) -> ScenePlan:
         view=scene.view,
         awaits=scene.awaits,
     )
+    if like is not None:
+        return replace(planned, decisions=like.decisions)
     owner = registry.renderer_entry(scene.renderer)
     with guard(owner, "plan", f"scene {scene.label!r}"):
         return _decide(planned, registry)

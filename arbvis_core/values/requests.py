@@ -49,6 +49,7 @@ class Request:
         diff: compare the inputs instead of showing them one after the other.
         keep_going: draw what can be drawn and list what cannot.
         title: the page's title; None makes one from the inputs.
+        live: tiles are drawn only where somebody looks, so that further scenes cost nothing.
         options: one instance of every option group, by its class.
         opened: the sources of each input, in order; the pipeline fills it in.
     """
@@ -60,6 +61,7 @@ class Request:
     diff: bool = False
     keep_going: bool = False
     title: str | None = None
+    live: bool = False
     options: Mapping[type, object] = field(default_factory=dict)
     opened: tuple[tuple[Source, ...], ...] = ()
 

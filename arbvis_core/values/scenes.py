@@ -134,6 +134,8 @@ class Scene:
         attributes: what the layout tells its renderer (plain data).
         view: how it is looked at, as far as the flags say.
         awaits: it is drawn after the scenes that do not, and from what they measured.
+        scale_group: scenes of one group look alike: what the first of them decides from its sample,
+            the others take over, so that the same value has the same colour in all of them.
         warnings: sentences for the user.
     """
 
@@ -147,6 +149,7 @@ class Scene:
     attributes: Mapping[str, Any] = field(default_factory=dict)
     view: View = field(default_factory=View)
     awaits: bool = False
+    scale_group: str = ""
     warnings: tuple[str, ...] = ()
 
 

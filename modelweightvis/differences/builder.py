@@ -245,6 +245,11 @@ def _shifted(left: Region, right: Region) -> tuple[Region, Region]:
     return left, right
 
 
+def unshifted(left: Region, right: Region) -> tuple[Region, Region]:
+    """Return both sides of a pair as their models mean them: a constant moves back as it came."""
+    return _shifted(left, right)
+
+
 def _bits(one: Pair) -> float:
     """Return the bits that the other side stores per weight; nothing for what it leaves as it is."""
     if one.rule == "not adapted":

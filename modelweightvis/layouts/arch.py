@@ -48,7 +48,7 @@ class ArchLayoutPlugin(Layout):
             if scene is None:
                 silent += ours
             else:
-                scenes.append(scene)
+                scenes += _with_models(request, number, scene)
         if not scenes:
             raise LayoutError(_nothing(request, own))
         return _named_apart(_with_silent(scenes, silent, request))
@@ -107,6 +107,19 @@ def _scene(request: Request, number: int, documents: Sequence[Document]) -> Scen
         ),
         warnings=tuple(notes),
     )
+
+
+def _with_models(request: Request, number: int, scene: Scene) -> tuple[Scene, ...]:
+    """Return a scene, and of a difference that is looked at live the two models as well."""
+    if not request.live or scene.renderer != "differences":
+        return (scene,)
+    from modelweightvis.layouts.compared import models_of
+
+    base, other = (_called(request, at, scene.documents) for at in (0, number))
+    if len(request.inputs) > 2:
+        base = f"{base}, beside {other}"
+    view = request.option(ColourOptions).view()
+    return (scene, *models_of(scene, (base, other), view))
 
 
 def _models(documents: Sequence[Document], match: str | None) -> tuple[list[Model], list[str]]:

@@ -11,6 +11,9 @@ import pytest
 from safetensors.numpy import save_file
 
 from arbvis_core import api
+from arbvis_core.reading import read_crops
+from arbvis_core.regions import window_crops, window_values
+from arbvis_core.registry import load
 from modelweightvis.profile import MODELWEIGHTVIS
 
 gguf = pytest.importorskip("gguf")
@@ -122,6 +125,25 @@ def _write(path: Path, architecture: str, arrays: Arrays) -> None:
     writer.close()
 
 
+def _converted(
+    folder: Path,
+    architecture: str,
+    names: Mapping[str, tuple[str, tuple[int, ...]]],
+    convert: Convert,
+) -> tuple[Arrays, tuple[Path, Path]]:
+    """Write a model as it was, and as it was converted."""
+    arrays: Any = {name: _random(*shape) for name, (_, shape) in names.items()}
+    original, converted = folder / "model.safetensors", folder / "model.gguf"
+    save_file(arrays, original)
+    (folder / "config.json").write_text("{}")
+    _write(
+        converted,
+        architecture,
+        {stored: convert(stored, arrays[name]) for name, (stored, _) in names.items()},
+    )
+    return arrays, (original, converted)
+
+
 def _largest(left: Path, right: Path) -> dict[str, float]:
     """Return the greatest difference of every pair."""
     request = api.Request((str(left), str(right)), profile=MODELWEIGHTVIS, diff=True)
@@ -134,7 +156,7 @@ def _largest(left: Path, right: Path) -> dict[str, float]:
     return found
 
 
-@pytest.mark.parametrize(
+CONVERSIONS = pytest.mark.parametrize(
     ("architecture", "names", "convert"),
     [
         ("llama", LLAMA, _llama),
@@ -147,6 +169,9 @@ def _largest(left: Path, right: Path) -> dict[str, float]:
         ("gpt2", GPT2, _gpt2),
     ],
 )
+
+
+@CONVERSIONS
 @pytest.mark.parametrize("turned", [False, True], ids=["original-first", "gguf-first"])
 def test_a_converted_model_differs_by_nothing(
     tmp_path: Path,
@@ -155,16 +180,9 @@ def test_a_converted_model_differs_by_nothing(
     convert: Convert,
     turned: bool,
 ) -> None:
-    arrays: Any = {name: _random(*shape) for name, (_, shape) in names.items()}
-    original, converted = tmp_path / "model.safetensors", tmp_path / "model.gguf"
-    save_file(arrays, original)
-    (tmp_path / "config.json").write_text("{}")
-    _write(
-        converted,
-        architecture,
-        {stored: convert(stored, arrays[name]) for name, (stored, _) in names.items()},
-    )
-    pair = (converted, original) if turned else (original, converted)
+    arrays, pair = _converted(tmp_path, architecture, names, convert)
+    if turned:
+        pair = pair[1], pair[0]
     found = _largest(*pair)
     assert len(found) == len(names)
     assert set(found.values()) == {0.0}, found
@@ -175,3 +193,27 @@ def test_a_converted_model_differs_by_nothing(
         or (convert(stored, arrays[name]) != arrays[name]).any()
     }
     assert bool(changed) == (convert is not _same), "the conversion does nothing: a weak test"
+
+
+@CONVERSIONS
+def test_both_models_are_seen_in_the_order_of_the_original(
+    tmp_path: Path,
+    architecture: str,
+    names: Mapping[str, tuple[str, tuple[int, ...]]],
+    convert: Convert,
+) -> None:
+    arrays, pair = _converted(tmp_path, architecture, names, convert)
+    request = api.Request(tuple(map(str, pair)), profile=MODELWEIGHTVIS, diff=True, live=True)
+    decoders = load().decoders
+    change, *models = api.plan(request).scenes
+    assert [one.renderer for one in models] == ["elements", "elements"]
+    for scene in models:
+        assert scene.canvas == change.canvas
+        assert [(one.name, one.box, one.fold) for one in scene.placements] == [
+            (one.name, one.box, one.fold) for one in change.placements
+        ]
+        for one in scene.placements:
+            window = tuple((0, size) for size in one.region.shape)
+            parts = read_crops(scene.sources, window_crops(one.region, window, decoders))
+            values = window_values(one.region, window, parts, decoders)
+            np.testing.assert_allclose(values, arrays[one.name], rtol=0, atol=1e-6)
