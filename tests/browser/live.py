@@ -25,7 +25,7 @@ def serving(*inputs: Path, diff: bool = False, weights: bool = True) -> Iterator
     from modelweightvis.profile import MODELWEIGHTVIS
 
     profile = MODELWEIGHTVIS if weights else api.ARBVIS
-    request = api.Request(tuple(map(str, inputs)), profile=profile, diff=diff)
+    request = api.Request(tuple(map(str, inputs)), profile=profile, diff=diff, live=True)
     live = Live("a view", load(), lambda: api.plan(request))
     with patch.dict(os.environ, ARBVIS_CACHE_SIZE="0"):  # nothing is known from runs before
         live.prepare()

@@ -10,27 +10,27 @@ export function commandsOf(app: App, further: readonly Command[]): Command[] {
   const planes = app.manifest.scenes.some(({ canvas }) => canvas.curve === null);
   const curves = app.manifest.scenes.some(({ canvas }) => canvas.curve !== null);
   return [
-    one("/", curves ? "Search files, regions and offsets" : "Search by name, role or layer", () => app.openSearch()),
+    one("/", curves ? "Search files, regions and offsets" : "Search by name, role or layer", () => app.search.open()),
     ...moves(app),
     ...(planes ? tensors(app) : []),
     ...further,
-    one("p", "Pin what is in the middle", () => app.pinMiddle()),
-    one("c", "Copy what is pinned, or under the pointer", () => void app.copy()),
+    one("p", "Pin what is in the middle", () => app.pin(app.stage.middle)),
+    one("c", "Copy what is pinned, or under the pointer", () => void app.cards.copy()),
     { keys: ["Escape"], shown: ["Esc"], does: "Unpin", run: () => app.pin(null) },
-    one("o", "Outlines and names", () => app.toggle("outlines")),
-    one("l", "Legend", () => app.toggle("legend")),
-    one("m", "Overview", () => app.toggle("minimap")),
-    one("t", "Light or dark", () => app.switchTheme()),
-    one("?", "This page", () => app.showHelp()),
+    one("o", "Outlines and names", () => app.toggles.toggle("outlines")),
+    one("l", "Legend", () => app.toggles.toggle("legend")),
+    one("m", "Overview", () => app.toggles.toggle("minimap")),
+    one("t", "Light or dark", () => app.theme.toggle()),
+    one("?", "This page", () => app.help()),
   ];
 }
 
 function moves(app: App): Command[] {
   const pan = (x: number, y: number): void => app.stage.map.panBy(x * STRIDE, y * STRIDE);
   return [
-    { keys: ["0", " "], shown: ["0", "Space"], does: "Show everything", run: () => app.fit() },
+    { keys: ["0", " "], shown: ["0", "Space"], does: "Show everything", run: () => app.travel.fit() },
     { keys: ["+", "=", "-", "_"], shown: ["+", "−"], does: "Zoom", run: ({ key }) => app.stage.map.zoomBy(key === "+" || key === "=" ? 1 : -1) },
-    one("1", "One pixel per byte or element", () => app.oneToOne()),
+    one("1", "One pixel per byte or element", () => app.travel.oneToOne()),
     {
       keys: ["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown"],
       shown: ["←", "→", "↑", "↓"],
@@ -42,13 +42,13 @@ function moves(app: App): Command[] {
 
 function tensors(app: App): Command[] {
   return [
-    { keys: ["[", "]"], shown: ["[", "]"], does: "The same tensor of the previous or next layer", run: ({ key }) => app.walkLayers(key === "[" ? -1 : 1) },
+    { keys: ["[", "]"], shown: ["[", "]"], does: "The same tensor of the previous or next layer", run: ({ key }) => app.travel.walkLayers(key === "[" ? -1 : 1) },
     one("b", "Panel at the side", () => app.togglePanel()),
     one("e", "Tree of tensors", () => app.togglePane("tree")),
     one("a", "Table of all tensors", () => app.togglePane("table")),
     one("g", "Map of layers and roles", () => app.togglePane("map")),
     one("i", "Statistics of the chosen tensor", () => app.togglePane("statistics")),
-    one("h", "Edges of attention heads", () => app.toggle("heads")),
+    one("h", "Edges of attention heads", () => app.toggles.toggle("heads")),
   ];
 }
 

@@ -9,6 +9,8 @@ import type { Stage } from "./stage";
 
 /** Everything is optional: a part takes what it needs. */
 export interface Feature {
+  /** A view of its own, beside the page's. */
+  readonly stage?: Stage | null;
   readonly commands?: readonly Command[];
   /** Buttons of the toolbar. */
   readonly tools?: readonly HTMLElement[];

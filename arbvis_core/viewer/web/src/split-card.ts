@@ -19,19 +19,18 @@ export class SplitCard {
   private readonly layers = el("input", { class: "choice", id: "split-layers", type: "number", step: "1" });
   private readonly sceneRow: HTMLElement;
   private readonly layerRow: HTMLElement;
-  private choice: Choice | null = null;
 
   constructor(
-    private readonly changed: (choice: Choice) => void,
+    private readonly changed: (part: Partial<Choice>) => void,
     close: () => void,
   ) {
     for (const [mode, label] of MODES) {
       const button = el("button", { type: "button", class: "tab" }, label);
-      button.addEventListener("click", () => this.change({ mode }));
+      button.addEventListener("click", () => this.changed({ mode }));
       this.modes.set(mode, button);
     }
-    this.scene.addEventListener("change", () => this.change({ scene: this.scene.value }));
-    this.layers.addEventListener("change", () => this.change({ layers: Math.round(Number(this.layers.value)) || 0 }));
+    this.scene.addEventListener("change", () => this.changed({ scene: this.scene.value }));
+    this.layers.addEventListener("change", () => this.changed({ layers: Math.round(Number(this.layers.value)) || 0 }));
     this.sceneRow = el("div", { class: "option" }, el("label", { for: "split-scene" }, "Second view"), this.scene);
     this.layerRow = el("div", { class: "option" }, el("label", { for: "split-layers" }, "Layers on"), this.layers);
     const head = el("div", { class: "options-head" }, el("h2", {}, "Two views in step"), iconButton("close", "One view", "s", close));
@@ -41,7 +40,6 @@ export class SplitCard {
   }
 
   show(choice: Choice | null, scenes: readonly SceneFacts[], layers: number): void {
-    this.choice = choice;
     this.element.hidden = choice === null;
     if (!choice) return;
     for (const [mode, button] of this.modes) button.setAttribute("aria-pressed", String(mode === choice.mode));
@@ -53,9 +51,5 @@ export class SplitCard {
     this.layers.max = String(layers - 1);
     this.layers.title = `Of ${plural(layers, "layer")}; { and } change it`;
     this.layerRow.hidden = layers < 2;
-  }
-
-  private change(part: Partial<Choice>): void {
-    if (this.choice) this.changed({ ...this.choice, ...part });
   }
 }

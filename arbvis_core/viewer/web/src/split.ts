@@ -5,7 +5,7 @@ import type * as L from "leaflet";
 import type { App } from "./app";
 import { Correspondence } from "./correspond";
 import type { Fact } from "./describe";
-import { el, iconButton } from "./dom";
+import { el, iconButton, rested } from "./dom";
 import type { Feature } from "./feature";
 import { printable } from "./format";
 import type { SceneFacts } from "./manifest";
@@ -17,11 +17,19 @@ import { Stage, type Listener } from "./stage";
 import { Swipe } from "./swipe";
 import { layerOf } from "./tensor";
 
+/** Milliseconds after which a handle that was moved rests. */
+const SETTLED = 150;
+
+/** Where the handle lies at first, in percent. */
+const MIDDLE = 50;
+
 /** What the right half shows. */
 export interface Choice {
   readonly mode: Mode;
   readonly scene: string;
   readonly layers: number;
+  /** Where the second view begins, in percent of the width; side by side it is the middle. */
+  readonly at: number;
 }
 
 export class Split implements Feature {
@@ -35,6 +43,7 @@ export class Split implements Feature {
   private readonly card: SplitCard;
   private readonly button: HTMLButtonElement;
   private readonly chips = [el("p", { class: "chip left" }), el("p", { class: "chip right" })] as const;
+  private readonly later = rested(SETTLED, () => this.app.settled());
   private choice: Choice | null = null;
   private match: Correspondence | null = null;
   /** A spot of the right half that the pointer is over. */
@@ -47,8 +56,8 @@ export class Split implements Feature {
     private readonly app: App,
     private readonly values: ValueTeller | null,
   ) {
-    this.card = new SplitCard((choice) => this.choose(choice), () => this.choose(null));
-    this.swipe = new Swipe(app.place);
+    this.card = new SplitCard((part) => this.choice && this.choose({ ...this.choice, ...part }), () => this.choose(null));
+    this.swipe = new Swipe(app.place, (at) => this.swiped(at));
     this.button = iconButton("split", "Two views in step", "s", () => this.toggle("side"));
     const led = ({ target }: Event): void => {
       this.rightLeads = target instanceof Node && this.host.contains(target);
@@ -74,14 +83,15 @@ export class Split implements Feature {
 
   link(): Readonly<Record<string, string>> {
     if (!this.choice) return {};
-    const { mode, scene, layers } = this.choice;
-    return { split: [mode, layers, scene].join(",") };
+    const { mode, scene, layers, at } = this.choice;
+    return { split: [mode === "swipe" ? `swipe:${at}` : mode, layers, scene].join(",") };
   }
 
   restore(parts: Readonly<Record<string, string>>): void {
-    const match = /^(side|swipe),(-?\d{1,4}),(.+)$/s.exec(parts["split"] ?? "");
+    const match = /^(?:side|swipe(?::(\d{1,2}|100))?),(-?\d{1,4}),(.+)$/s.exec(parts["split"] ?? "");
     const known = match && this.scenes.some(({ key }) => key === match[3]);
-    if (known) this.choose({ mode: match[1] as Mode, layers: Number(match[2]), scene: match[3]! });
+    const mode = match?.[0].startsWith("side") ? "side" : "swipe";
+    if (known) this.choose({ mode, layers: Number(match[2]), scene: match[3]!, at: Number(match[1] ?? MIDDLE) });
     else if (this.choice) this.choose(null);
   }
 
@@ -98,7 +108,8 @@ export class Split implements Feature {
     if (!sides?.[0] || !sides[1]) return [{ term, value: printable(item.name) }];
     const [here, beyond] = sides.map(numberOf);
     const facts = [{ term, value: valueText(sides[1]) }];
-    if (here !== null && here !== undefined && beyond !== null && beyond !== undefined) facts.push({ term: "Δ to it", value: exact(beyond - here) });
+    const comparable = scene.facts.renderer === there.facts.renderer;
+    if (comparable && here !== null && here !== undefined && beyond !== null && beyond !== undefined) facts.push({ term: "Δ to it", value: exact(beyond - here) });
     return facts;
   }
 
@@ -146,7 +157,7 @@ export class Split implements Feature {
   private pointedRight(spot: Spot | null, point: L.Point | null): void {
     this.over = spot;
     this.app.stage.mark(spot && this.match!.onLeft(spot));
-    this.app.hover(this.match!.right, spot, point && point.add([this.host.offsetLeft, 0]));
+    this.app.cards.point(this.match!.right, spot, point && point.add([this.host.offsetLeft, 0]));
   }
 
   /** Let one half move the other, but never back. */
@@ -171,6 +182,13 @@ export class Split implements Feature {
     this.choose(this.choice?.mode === mode ? null : this.choice ? { ...this.choice, mode } : this.usual(mode));
   }
 
+  /** The handle was moved: the address keeps where it is. */
+  private swiped(at: number): void {
+    if (!this.choice) return;
+    this.choice = { ...this.choice, at };
+    this.later();
+  }
+
   private step(by: number): void {
     if (this.choice) this.choose({ ...this.choice, layers: this.choice.layers + by });
   }
@@ -185,8 +203,8 @@ export class Split implements Feature {
   private usual(mode: Mode): Choice | null {
     const { scene } = this.app.stage;
     const scenes = this.scenes.map(({ key }) => key);
-    if (scenes.length > 1) return { mode, layers: 0, scene: scenes[(scenes.indexOf(scene.facts.key) + 1) % scenes.length]! };
-    return layersOf(scene) > 1 ? { mode, layers: 1, scene: scene.facts.key } : null;
+    if (scenes.length > 1) return { mode, layers: 0, scene: scenes[(scenes.indexOf(scene.facts.key) + 1) % scenes.length]!, at: MIDDLE };
+    return layersOf(scene) > 1 ? { mode, layers: 1, scene: scene.facts.key, at: MIDDLE } : null;
   }
 
   private choose(choice: Choice | null): void {
@@ -204,19 +222,19 @@ export class Split implements Feature {
     if (before !== null || choice !== null) this.app.reflow();
   }
 
-  private open({ mode, scene, layers }: Choice): void {
+  private open({ mode, scene, layers, at }: Choice): void {
     const { app, host, chips } = this;
     const right = app.sceneOf(scene);
     this.match = new Correspondence(app.stage.scene, right, layers);
     app.place.classList.toggle("swipe", mode === "swipe");
     app.place.classList.add("split");
     app.place.append(host, ...chips, this.swipe.element);
-    this.swipe.begin(mode);
+    this.swipe.begin(mode === "swipe" ? at : null);
     chips[0].textContent = printable(app.stage.scene.facts.label);
     const on = layers === 0 ? "" : `${Math.abs(layers)} ${Math.abs(layers) === 1 ? "layer" : "layers"} ${layers > 0 ? "on" : "back"}`;
     chips[1].textContent = app.stage.scene === right ? on : [printable(right.facts.label), on].filter(Boolean).join(" · ");
     const room = { left: 0, right: 0, top: 0 };
-    this.stage = new Stage(host, app.bundle, right, this.listener, () => room, () => app.obstacles(host.offsetLeft));
+    this.stage = new Stage(host, app.bundle, right, this.listener, () => room, () => app.room.obstacles(host.offsetLeft));
     app.staged(this.stage);
     this.rightLeads = false;
     this.moved();

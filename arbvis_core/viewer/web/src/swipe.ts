@@ -1,7 +1,6 @@
 /** The handle between two views that lie over each other; side by side it is the line between them. */
 
 import { el } from "./dom";
-import type { Mode } from "./split-card";
 
 /** How far a key moves it, in percent. */
 const STEP = 4;
@@ -11,7 +10,11 @@ export class Swipe {
   private at = 50;
   private movable = false;
 
-  constructor(private readonly place: HTMLElement) {
+  /** @param moved is told where it is, in percent. */
+  constructor(
+    private readonly place: HTMLElement,
+    private readonly moved: (at: number) => void,
+  ) {
     const { element } = this;
     element.addEventListener("pointerdown", (event) => {
       if (!this.movable) return;
@@ -30,17 +33,22 @@ export class Swipe {
     });
   }
 
-  /** Side by side the line stays in the middle. */
-  begin(mode: Mode): void {
-    this.movable = mode === "swipe";
+  /** Begin at a place; null for a line that stays in the middle. */
+  begin(at: number | null): void {
+    this.movable = at !== null;
     if (this.movable) this.element.setAttribute("tabindex", "0");
     else this.element.removeAttribute("tabindex");
-    this.move(50);
+    this.put(at ?? 50);
   }
 
   private move(to: number): void {
-    this.at = Math.max(0, Math.min(100, to));
+    this.put(to);
+    this.moved(this.at);
+  }
+
+  private put(to: number): void {
+    this.at = Math.round(Math.max(0, Math.min(100, to)));
     this.place.style.setProperty("--swipe", `${this.at}%`);
-    this.element.setAttribute("aria-valuenow", String(Math.round(this.at)));
+    this.element.setAttribute("aria-valuenow", String(this.at));
   }
 }

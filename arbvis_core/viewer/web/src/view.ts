@@ -21,12 +21,32 @@ export class Views {
     this.views.set(scene.renderer, view);
   }
 
+  /** Those of pictures of other kinds, as one part of an address. */
+  beside(scene: SceneFacts): string {
+    const others = [...this.views].filter(([renderer, view]) => renderer !== scene.renderer && Object.keys(view).length > 0);
+    return others.map(([renderer, view]) => `${renderer}?${new URLSearchParams(view as Record<string, string>)}`).join(" ");
+  }
+
+  /** Take what an address says; tell whether that is something else than before. */
+  restore(scene: SceneFacts, parts: Readonly<Record<string, string>>): boolean {
+    const others = (parts["beside"] ?? "").split(" ").flatMap((text): [string, View][] => {
+      const [renderer, query] = text.split("?");
+      return renderer && query ? [[renderer, viewOf(Object.fromEntries(new URLSearchParams(query)))]] : [];
+    });
+    const before = JSON.stringify([...this.views]);
+    this.views.clear();
+    for (const [renderer, view] of [...others, [scene.renderer, viewOf(parts)] as const]) {
+      if (Object.keys(view).length > 0) this.views.set(renderer, view);
+    }
+    return JSON.stringify([...this.views]) !== before;
+  }
+
   query(scene: SceneFacts): string {
     return new URLSearchParams(this.of(scene) as Record<string, string>).toString();
   }
 }
 
 /** What of an address's parts is a view. */
-export function viewOf(parts: Readonly<Record<string, string>>): View {
+function viewOf(parts: Readonly<Record<string, string>>): View {
   return Object.fromEntries(FIELDS.flatMap((field) => (parts[field] ? [[field, parts[field]]] : [])));
 }

@@ -144,7 +144,7 @@ export class FindingsPane implements Feature, Pane {
     const index = stage.scene.placements.items.findIndex(({ name }) => name === tensor);
     if (index >= 0) this.app.choose(index);
     const room = Math.max(4, 0.1 * Math.max(width, height));
-    this.app.frame({ x0: x - room, y0: y - room, x1: x + width + room, y1: y + height + room }, wordsOf(finding));
+    this.app.travel.frame({ x0: x - room, y0: y - room, x1: x + width + room, y1: y + height + room }, wordsOf(finding));
   }
 }
 

@@ -6,7 +6,7 @@ import type { Feature } from "../feature";
 import { share, significant } from "../format";
 import type { Legend } from "../manifest";
 import type { Scene } from "../scene";
-import { FIELDS, viewOf, type Field, type View, type Views } from "../view";
+import { FIELDS, type Field, type View, type Views } from "../view";
 import type { Server } from "./server";
 
 type Range = readonly [number, number];
@@ -87,14 +87,13 @@ export class LookCard implements Feature {
   }
 
   link(): Readonly<Record<string, string>> {
-    return this.views.of(this.app.stage.scene.facts) as Record<string, string>;
+    const { facts } = this.app.stage.scene;
+    const beside = this.views.beside(facts);
+    return { ...(this.views.of(facts) as Record<string, string>), ...(beside && { beside }) };
   }
 
   restore(parts: Readonly<Record<string, string>>): void {
-    const { facts } = this.app.stage.scene;
-    const view = viewOf(parts);
-    if (JSON.stringify(view) === JSON.stringify(this.views.of(facts))) return;
-    this.views.set(facts, view);
+    if (!this.views.restore(this.app.stage.scene.facts, parts)) return;
     void this.apply();
     void this.offer(this.app.stage.scene);
   }

@@ -79,6 +79,6 @@ export class Measured implements Feature {
       const stats = figures.get(item.name);
       if (stats && Object.keys(stats).length > 0) (item as Record<string, unknown>)["stats"] = stats;
     }
-    if (this.app.stage.scene === scene) this.app.measured();
+    if (this.app.stage.scene === scene) this.app.panel.renew();
   }
 }

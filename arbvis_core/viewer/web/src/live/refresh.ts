@@ -50,13 +50,14 @@ export class Refresher {
 
   private take(progress: Progress): void {
     this.edition = progress.edition;
-    const { stage } = this.app;
+    const { stages } = this.app;
     for (const [key, zoom, x, y] of progress.tiles) {
       const tile = name(key, zoom, x, y);
       this.editions.set(tile, (this.editions.get(tile) ?? 0) + 1);
-      if (stage.scene.facts.key !== key) continue;
-      stage.tiles.renew(zoom, x, y);
-      if (zoom === 0) stage.minimap.paint();
+      for (const stage of stages.filter(({ scene }) => scene.facts.key === key)) {
+        stage.tiles.renew(zoom, x, y);
+        if (zoom === 0) stage.minimap.paint();
+      }
     }
     this.say(sentence(progress));
   }
