@@ -305,7 +305,26 @@ def manifest_schema() -> str:
     return PATH.read_text(encoding="utf-8")
 
 
+def findings() -> str:
+    """Return the page of the rules that findings come from."""
+    from modelweightvis.reports.rules import RULES
+
+    intro = (
+        "What a report lists under findings, and a live view under `f`: each names the rule that "
+        "found it. Both have the rules from one table, the gravest first. In a live view what takes "
+        "comparing tensors with each other (duplicates, super weights) comes once all of them were "
+        "measured."
+    )
+    grave = {"error": "surely wrong", "warning": "probably wrong", "note": "worth a look"}
+    rows = ["| kind | it is | rule | what it may mean |", "|---|---|---|---|"]
+    for one in RULES:
+        text = one.text.format(axis="row or column").replace("|", "\\|")
+        rows.append(f"| {one.kind} | {grave[one.severity]} | {text} | {one.why} |")
+    return page("Findings", intro, ["\n".join(rows)])
+
+
 PAGES: dict[str, Callable[[], str]] = {
+    "findings.md": findings,
     "cli.md": cli,
     "values.md": values,
     "api.md": api,

@@ -118,4 +118,3 @@ def _attributes(one: Placement, region: Region, shown: Region, side: int) -> Map
         if found.get("stored_as") == one.name:
             del found["stored_as"]
     return found
-

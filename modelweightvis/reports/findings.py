@@ -6,21 +6,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from modelweightvis.reports.duplicates import duplicates_of
+from modelweightvis.reports.rules import BY_KIND, KURTOSIS
+from modelweightvis.reports.supers import candidates_of
 
 if TYPE_CHECKING:
     from arbvis_core.api import ScenePlan
     from modelweightvis.reports.rows import Row
 
-#: A kurtosis that is extreme; a normal distribution has 3.
-KURTOSIS = 30.0
-#: Roles of which a heavy tail says nothing: they are few values, far from random.
-_PLAIN = ("norm", "bias")
-
 Finding = dict[str, Any]
 
 
 def findings_of(
-    scene: ScenePlan, rows: Sequence[Row], summary: Mapping[str, Any], *, copies: bool = True
+    scene: ScenePlan, rows: Sequence[Row], summary: Mapping[str, Any], *, complete: bool = True
 ) -> list[Finding]:
     """Return what stands out of a model, the gravest first.
 
@@ -28,29 +25,23 @@ def findings_of(
         scene: of the model.
         rows: what was measured of its tensors.
         summary: the same, as `stats.json` has it.
-        copies: look for tensors that are one another's copies, which are read for it.
+        complete: all of it was measured, so that tensors can be compared with each other; some of
+            them are read for it.
     """
     measured = summary.get("placements", {})
     found = list(_values(rows))
     for row in rows:
         found += _heads(row, measured.get(row["name"], {}).get("heads"))
         found += _channels(row, measured.get(row["name"], {}).get("profile"))
-    found += [
-        _finding(
-            "duplicate",
-            group,
-            "the same values in the same order",
-            f"{' and '.join(group[:4])} hold the same values",
-        )
-        for group in (duplicates_of(scene, rows) if copies else ())
-    ]
-    order = ("non-finite", "zero tensor", "dead head", "zero rows", "zero columns", "duplicate")
-    return sorted(
-        found, key=lambda one: order.index(one["kind"]) if one["kind"] in order else len(order)
-    )
+    if complete:
+        found += _copies(scene, rows)
+        found += _supers(scene, rows)
+    order = [*BY_KIND]
+    return sorted(found, key=lambda one: order.index(one["kind"]))
 
 
-def _finding(kind: str, tensors: Sequence[str], rule: str, text: str) -> Finding:
+def _finding(kind: str, tensors: Sequence[str], text: str, axis: str = "") -> Finding:
+    rule = BY_KIND[kind].text.format(axis=axis)
     return {"kind": kind, "tensors": list(tensors), "rule": rule, "text": text}
 
 
@@ -59,16 +50,27 @@ def _values(rows: Sequence[Row]) -> Iterator[Finding]:
         name = row["name"]
         if row["non_finite"]:
             text = f"{name}: {row['non_finite']:,} of {row['count']:,} values are NaN or infinite"
-            yield _finding("non-finite", [name], "any value is NaN or infinite", text)
+            yield _finding("non-finite", [name], text)
         if row["zeros"] == 1.0:
-            yield _finding(
-                "zero tensor", [name], "all values are zero", f"{name}: every value is zero"
-            )
+            yield _finding("zero tensor", [name], f"{name}: every value is zero")
         heavy = row["kurtosis"] is not None and row["kurtosis"] > KURTOSIS
         if heavy and len(row["shape"]) > 1:
-            text = f"{name}: the kurtosis is {row['kurtosis']:.4g}"
-            rule = f"kurtosis of a matrix above {KURTOSIS:g} (3 is normal)"
-            yield _finding("heavy tail", [name], rule, text)
+            yield _finding("heavy tail", [name], f"{name}: the kurtosis is {row['kurtosis']:.4g}")
+
+
+def _copies(scene: ScenePlan, rows: Sequence[Row]) -> Iterator[Finding]:
+    for group in duplicates_of(scene, rows):
+        yield _finding("duplicate", group, f"{' and '.join(group[:4])} hold the same values")
+
+
+def _supers(scene: ScenePlan, rows: Sequence[Row]) -> Iterator[Finding]:
+    for one in candidates_of(scene, rows):
+        at = ", ".join(map(str, one.index))
+        text = (
+            f"{one.tensor}: [{at}] is {one.value:.4g}, {one.ratio:.3g} times the rms; "
+            f"{one.usual:.3g} times is usual for the largest"
+        )
+        yield {**_finding("super weight", [one.tensor], text), "index": list(one.index)}
 
 
 def _heads(row: Row, heads: Mapping[str, Any] | None) -> Iterator[Finding]:
@@ -76,28 +78,24 @@ def _heads(row: Row, heads: Mapping[str, Any] | None) -> Iterator[Finding]:
     dead = [number for number, share in enumerate(shares) if share == 1.0]
     if dead and row["zeros"] != 1.0:
         text = f"{row['name']}: {_listed('head', dead)} all zero"
-        yield _finding("dead head", [row["name"]], "all values of a head are zero", text)
+        yield _finding("dead head", [row["name"]], text)
 
 
 def _channels(row: Row, profile: Mapping[str, Any] | None) -> Iterator[Finding]:
     if profile is None or row["zeros"] == 1.0:
         return
-    from modelweightvis.render.profiles import OUTLIER
-
     for axis in ("rows", "columns"):
         facts = profile[axis]
         if facts["zero"]:
             word = axis if facts["zero"] > 1 else axis[:-1]
             verb = "are" if facts["zero"] > 1 else "is"
             text = f"{row['name']}: {facts['zero']:,} {word} {verb} all zero"
-            rule = f"all values of a {axis[:-1]} are zero"
-            yield _finding(f"zero {axis}", [row["name"]], rule, text)
+            yield _finding(f"zero {axis}", [row["name"]], text)
         if facts["outliers"]:
             shown = ", ".join(f"{at} ({ratio:.3g}×)" for at, ratio in facts["largest"][:3])
             more = facts["outliers"] - min(3, len(facts["largest"]))
             text = f"{row['name']}: {axis} {shown}{f' and {more:,} more' if more else ''}"
-            rule = f"rms of a {axis[:-1]} above {OUTLIER:g} times the median of its tensor"
-            yield _finding("outlier channel", [row["name"]], rule, text)
+            yield _finding("outlier channel", [row["name"]], text, axis[:-1])
 
 
 def _listed(word: str, numbers: Sequence[int]) -> str:

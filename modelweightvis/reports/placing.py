@@ -6,22 +6,14 @@ from collections.abc import Iterator, Mapping
 from math import prod
 from typing import TYPE_CHECKING, Any
 
+from arbvis_core.api import Box
 from modelweightvis.folds import pixel_of
 from modelweightvis.reports.findings import findings_of
 from modelweightvis.reports.rows import rows_of
+from modelweightvis.reports.rules import BY_KIND
 
 if TYPE_CHECKING:
-    from arbvis_core.api import Box, Placement, ScenePlan
-
-#: What is surely wrong, and what probably is; all else is only worth a look.
-SEVERITY = {
-    "non-finite": "error",
-    "zero tensor": "warning",
-    "dead head": "warning",
-    "zero rows": "warning",
-    "zero columns": "warning",
-    "duplicate": "warning",
-}
+    from arbvis_core.api import Placement, ScenePlan
 
 
 def placed(scene: ScenePlan, summary: Mapping[str, Any], *, complete: bool) -> list[dict[str, Any]]:
@@ -33,19 +25,22 @@ def placed(scene: ScenePlan, summary: Mapping[str, Any], *, complete: bool) -> l
         {
             "rule": one["rule"],
             "kind": one["kind"],
-            "severity": SEVERITY.get(one["kind"], "note"),
+            "severity": BY_KIND[one["kind"]].severity,
             "tensor": one["tensors"][0],
             "tensors": one["tensors"],
             "text": one["text"],
             **_where(one, places[one["tensors"][0]], measured)._asdict(),
             "channels": _channels(one, places[one["tensors"][0]], measured),
         }
-        for one in findings_of(scene, rows, summary, copies=complete)
+        for one in findings_of(scene, rows, summary, complete=complete)
     ]
 
 
 def _where(finding: Mapping[str, Any], placement: Placement, measured: Mapping[str, Any]) -> Box:
-    """Return the box to look at: a row or column if that is what stands out, else the tensor."""
+    """Return the box to look at: what stands out of a tensor, or all of it."""
+    if "index" in finding:
+        x, y = pixel_of(placement.region.shape, placement.fold, finding["index"])
+        return Box(placement.box.x + x, placement.box.y + y, 1, 1)
     for channel in _channels(finding, placement, measured):
         size = {name: channel[name] for name in ("x", "y", "width", "height")}
         return placement.box._replace(**size)

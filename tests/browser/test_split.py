@@ -126,7 +126,18 @@ def test_a_link_restores_the_halves(open_page: OpenPage, viewer: Viewer, model: 
     assert "split" not in again.page.evaluate("() => location.hash")
 
 
-@pytest.mark.parametrize("split", ["side,1", "side,1,nope", "wide,1,tiny", "side,99999,tiny", ""])
+@pytest.mark.parametrize(
+    "split",
+    [
+        "side,1",
+        "side,1,nope",
+        "wide,1,tiny",
+        "side,99999,tiny",
+        "swipe:101,1,tiny",
+        "swipe:x,1,tiny",
+        "",
+    ],
+)
 def test_a_broken_link_shows_one_view(open_page: OpenPage, model: Path, split: str) -> None:
     viewer = open_page(model, fragment=f"#tiny/50,60,2z/split={split}")
     assert viewer.page.locator(".half.right").count() == 0
@@ -153,6 +164,37 @@ def test_the_handle_is_swiped_and_moved_by_keys(viewer: Viewer) -> None:
     assert viewer.view == before
 
 
+def test_a_link_restores_the_handle(open_page: OpenPage, viewer: Viewer, model: Path) -> None:
+    page = viewer.page
+    page.keyboard.press("S")
+    handle = page.get_by_role("separator")
+    box = handle.bounding_box()
+    page.mouse.move(box["x"] + 1, 400)
+    page.mouse.down()
+    page.mouse.move(320, 400, steps=3)
+    page.mouse.up()
+    page.wait_for_function("() => location.hash.includes(encodeURIComponent('swipe:25,'))")
+    again = open_page(model, fragment=page.evaluate("() => location.hash"))
+    there = again.page.get_by_role("separator")
+    assert there.get_attribute("aria-valuenow") == "25"
+    assert there.bounding_box() == pytest.approx(handle.bounding_box(), abs=1)
+    again.page.keyboard.press("s")
+    assert again.page.get_by_role("separator").get_attribute("aria-valuenow") == "50"
+    again.page.keyboard.press("S")
+    assert again.page.get_by_role("separator").get_attribute("aria-valuenow") == "25"
+
+
+@pytest.mark.parametrize(
+    ("split", "at"), [("swipe,1,tiny", 50), ("swipe:0,1,tiny", 0), ("swipe:100,1,tiny", 100)]
+)
+def test_a_link_may_leave_the_handle_in_the_middle(
+    open_page: OpenPage, model: Path, split: str, at: int
+) -> None:
+    viewer = open_page(model, fragment=f"#tiny/50,60,2z/split={split}")
+    handle = viewer.page.get_by_role("separator")
+    assert handle.get_attribute("aria-valuenow") == str(at)
+
+
 def test_one_picture_has_no_halves(open_page: OpenPage, bundle: Path) -> None:
     viewer = open_page(bundle)
     viewer.page.keyboard.press("s")
@@ -175,3 +217,84 @@ def test_two_models_and_the_difference_of_their_values(
         assert values["Value"] == written(arrays[name][row, column])
         change = float(values["Δ to it"].replace("\u2212", "-"))
         assert change == pytest.approx(float(arrays[name][row, column]), rel=1e-6)
+
+
+@pytest.fixture(scope="module")
+def change(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Arrays]]:
+    """The difference of two models, live: the second has other weights, of twice the size."""
+    from safetensors.numpy import load_file, save_file
+
+    folder = tmp_path_factory.mktemp("change")
+    first, second = write_model(folder / "first"), write_model(folder / "second")
+    turned = {name: -2 * values for name, values in load_file(second / "model.safetensors").items()}
+    save_file(turned, second / "model.safetensors")
+    with lives.serving(first, second, diff=True) as url:
+        yield url, turned
+
+
+def test_a_difference_has_both_models_beside_it(
+    open_page: OpenPage, change: tuple[str, Arrays], arrays: Arrays
+) -> None:
+    url, turned = change
+    viewer = open_page(url)
+    page = viewer.page
+    tabs = page.get_by_role("tablist", name="Pictures").get_by_role("tab")
+    assert tabs.all_inner_texts()[:3] == ["second \u2212 first", "first", "second"]
+    name = GATE.format(1)
+    box = lives.placements(url)[name]
+    viewer.show(box["x"] + 20, box["y"] + 20, 5)
+    viewer.hover(box["x"] + 18, box["y"] + 21)
+    before, after = arrays[name][21, 18], turned[name][21, 18]
+    values = told(viewer, "Base", written(before))
+    assert values["Modified"] == written(after)
+    # The same place in the base, and in what became of it beside it, with the same scale.
+    here = viewer.view
+    tabs.nth(1).click()
+    assert viewer.view == pytest.approx(here, abs=1e-6)
+    page.keyboard.press("s")
+    in_step(viewer, 0, 0)
+    page.keyboard.press("+")
+    in_step(viewer, 0, 0)
+    viewer.hover(box["x"] + 18, box["y"] + 21)
+    values = told(viewer, "second", written(after))
+    assert values["Value"] == written(before)
+    gap = float(values["\u0394 to it"].replace("\u2212", "-"))
+    assert gap == pytest.approx(float(after) - float(before), rel=1e-6)
+
+
+def test_a_difference_beside_a_model_has_nothing_to_subtract(
+    open_page: OpenPage, change: tuple[str, Arrays], arrays: Arrays
+) -> None:
+    url, turned = change
+    viewer = open_page(url)
+    viewer.page.keyboard.press("s")
+    name = GATE.format(1)
+    box = lives.placements(url)[name]
+    viewer.show(box["x"] + 20, box["y"] + 20, 5)
+    in_step(viewer, 0, 0)
+    viewer.hover(box["x"] + 18, box["y"] + 21)
+    values = told(viewer, "first", written(arrays[name][21, 18]))
+    assert values["Modified"] == written(turned[name][21, 18])
+    assert "\u0394 to it" not in values
+
+
+def test_a_link_keeps_the_colours_of_both_halves(
+    open_page: OpenPage, change: tuple[str, Arrays]
+) -> None:
+    url, _ = change
+    viewer = open_page(url, fragment="#second-first/100,100,1z/metric=exact")
+    page = viewer.page
+    page.get_by_role("tab", name="first", exact=True).click()
+    page.keyboard.press("v")
+    page.get_by_label("Colours", exact=True).select_option("vanimo")
+    page.wait_for_function("() => location.hash.includes('vanimo')")
+    page.get_by_role("tab", name="second \u2212 first", exact=True).click()
+    page.keyboard.press("s")
+    viewer.settle()
+    again = open_page(url, fragment=page.evaluate("() => location.hash"))
+    sources = """(half) => [...document.querySelectorAll(`.half.${half} .tiles img`)].map((one) => one.src)"""
+    left, right = (again.page.evaluate(sources, half) for half in ("left", "right"))
+    assert left
+    assert all("metric=exact" in one and "vanimo" not in one for one in left)
+    assert right
+    assert all("colormap=vanimo" in one and "metric" not in one for one in right)

@@ -159,6 +159,9 @@ def test_what_stands_out_is_found_and_placed(serve: Any, tmp_path: Path) -> None
         base.format(1, "gate"): random.standard_normal((600, 700)).astype(np.float32),
     }
     stored[base.format(2, "gate")] = stored[base.format(1, "gate")].copy()
+    for layer in range(3):
+        stored[base.format(layer, "down")] = random.standard_normal((700, 600)).astype(np.float32)
+    stored[base.format(1, "down")][321, 45] = -60
     path = tmp_path / "model.safetensors"
     save_file(stored, path)
     plan = planned(path)
@@ -177,6 +180,11 @@ def test_what_stands_out_is_found_and_placed(serve: Any, tmp_path: Path) -> None
         shown = running.get(f"{address}/value?x={spike['x']}&y={spike['y']}").json
         assert (shown["tensor"], shown["index"]) == (base.format(0, "up"), [123, 0])
         assert spike["rule"]
+        weight = by_kind["super weight"]
+        assert (weight["width"], weight["height"], weight["severity"]) == (1, 1, "note")
+        shown = running.get(f"{address}/value?x={weight['x']}&y={weight['y']}").json
+        assert (shown["tensor"], shown["index"]) == (base.format(1, "down"), [321, 45])
+        assert shown["value"] == -60
 
 
 class _Overtaking:

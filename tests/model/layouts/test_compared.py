@@ -113,9 +113,7 @@ def test_a_smaller_vocabulary_lies_where_its_rows_lie_in_the_base(tmp_path: Path
     assert pair.fold is not None
     assert (one.box.x, one.box.y) == (pair.box.x, pair.box.y)
     for row in range(0, 1234, 7):
-        here, there = (
-            pixel_of(each.region.shape, each.fold, (row, 3)) for each in (one, pair)
-        )
+        here, there = (pixel_of(each.region.shape, each.fold, (row, 3)) for each in (one, pair))
         assert here == there
         assert here[1] < one.box.height
 
