@@ -131,7 +131,7 @@ def answered(operation: Operation, endpoint: Endpoint) -> Endpoint:
     @functools.wraps(endpoint)
     async def answer(request: Request) -> Response:
         try:
-            operation.check(request.query_params)
+            operation.check(request.query_params.multi_items())
             return await endpoint(request)
         except HTTPException:
             raise

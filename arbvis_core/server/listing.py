@@ -20,8 +20,6 @@ COLUMNS = ("name", "role", "layer", "expert", "dtype", "elements", "bytes", "bit
 MOST, PAGE = 1000, 100
 #: What a search finds.
 FOUND = 50
-#: Letters of a filter or a search.
-LONGEST = 200
 
 Row = Mapping[str, Any]
 

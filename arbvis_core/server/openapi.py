@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from arbvis_core import __version__
+from arbvis_core.server.checking import bounds
 from arbvis_core.server.faults import TABLE
 from arbvis_core.server.operations import ALWAYS, OPERATIONS, Operation, Parameter
 
@@ -144,9 +145,11 @@ def _row(parameter: Parameter) -> str:
     schema = parameter.schema
     if "enum" in schema:
         values = " · ".join(schema["enum"])
-    elif "minimum" in schema:
+    elif schema["type"] == "integer":
         most = schema["maximum"]
         values = f"from {schema['minimum']}" + (f" to {most}" if most < 1 << 31 else "")
+    elif schema["type"] == "number":
+        values = f"number{bounds(schema)}"
     else:
         values = {"string": "text"}.get(schema["type"], schema["type"])
     if "default" in schema:

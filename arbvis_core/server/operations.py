@@ -7,18 +7,22 @@ it, so none of them can say anything else.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from arbvis_core.errors import UsageError
+from arbvis_core.server.checking import LONGEST, check_value
 
-#: Letters of a value that are repeated in an answer.
-LONGEST = 64
 #: What every query may hold: the token, and a number that makes an address new to a browser.
 ALWAYS = frozenset({"token", "v"})
+#: Letters of a name or of what is searched for; no address is longer than 4096 bytes.
+NAME, WORDS = 4096, 200
 
 
-TEXT: Mapping[str, Any] = {"type": "string"}
+def letters(most: int, least: int = 0) -> dict[str, Any]:
+    """Return the schema of letters."""
+    return {"type": "string", "minLength": least, "maxLength": most}
 
 
 class Parameter(NamedTuple):
@@ -33,7 +37,7 @@ class Parameter(NamedTuple):
 
     name: str
     text: str
-    schema: Mapping[str, Any] = TEXT
+    schema: Mapping[str, Any] = letters(NAME, 1)
     required: bool = False
 
 
@@ -60,20 +64,30 @@ class Operation(NamedTuple):
         found = re.findall(r"{(\w+)(?::(\w+))?}", self.path)
         return {name: kind or "str" for name, kind in found}
 
-    def check(self, query: Mapping[str, str]) -> None:
+    def check(self, query: Iterable[tuple[str, str]]) -> None:
         """Refuse what nothing is made of.
 
+        Args:
+            query: names and values, as the address has them.
+
         Raises:
-            UsageError: the query holds something that is not in the table, or lacks what has to be.
+            UsageError: the query holds something that is not in the table, the same thing twice, or
+                a value that cannot be, or lacks what has to be.
         """
-        known = [one.name for one in self.parameters]
-        for name in query:
+        asked = [*query]
+        known = {one.name: one for one in self.parameters}
+        for name, times in Counter(name for name, _ in asked).items():
             if name not in known and name not in ALWAYS:
                 told = f"is none of {', '.join(known)}" if known else "is not asked for here"
                 raise UsageError(f"{name[:LONGEST]!r} {told}")
+            if times > 1:
+                raise UsageError(f"{name} is said {times} times")
         for one in self.parameters:
-            if one.required and one.name not in query:
+            if one.required and one.name not in dict(asked):
                 raise UsageError(f"say {one.name}=…: {one.text}")
+        for name, value in asked:
+            if name in known:
+                check_value(name, value, known[name].schema)
 
 
 def number(low: int, high: int, default: int | None = None) -> dict[str, Any]:
@@ -92,15 +106,29 @@ def one_of(*names: str) -> dict[str, Any]:
     return {"type": "string", "enum": list(names), "default": names[0]}
 
 
-_NUMBER = {"type": "number"}
+#: The schema of the letters `a:b`.
+SPAN = {
+    **letters(37),
+    "pattern": "^[0-9]{0,18}:[0-9]{0,18}$",
+    "description": "a:b, either of which may be left out",
+}
+LOOK = letters(64, 1)
 VIEW = (
-    Parameter("colormap", "colours at the maximum zoom"),
-    Parameter("overview_colormap", "colours of the zooms above it"),
-    Parameter("scale", "what a colour is relative to"),
-    Parameter("gain", "factor on values before they are coloured", _NUMBER),
-    Parameter("clip", "share of the values beyond either end of the scale", _NUMBER),
-    Parameter("overview", "the statistic that a zoomed-out pixel shows"),
-    Parameter("metric", "the measure of a difference"),
+    Parameter("colormap", "colours at the maximum zoom", LOOK),
+    Parameter("overview_colormap", "colours of the zooms above it", LOOK),
+    Parameter("scale", "what a colour is relative to", LOOK),
+    Parameter(
+        "gain",
+        "factor on values before they are coloured",
+        {"type": "number", "exclusiveMinimum": 0},
+    ),
+    Parameter(
+        "clip",
+        "share of the values beyond either end of the scale",
+        {"type": "number", "minimum": 0, "exclusiveMaximum": 0.5},
+    ),
+    Parameter("overview", "the statistic that a zoomed-out pixel shows", LOOK),
+    Parameter("metric", "the measure of a difference", LOOK),
 )
 
 PLACE = (
@@ -172,9 +200,11 @@ OPERATIONS = (
             Parameter("height", "in pixels", number(1, 1 << 62)),
             Parameter("tensor", "a name, instead of a place on the canvas"),
             Parameter(
-                "rows", "of the tensor, a:b, its leading axes counted through; all if left out"
+                "rows",
+                "of the tensor, a:b, its leading axes counted through; all if left out",
+                SPAN,
             ),
-            Parameter("columns", "of the tensor, a:b; all if left out"),
+            Parameter("columns", "of the tensor, a:b; all if left out", SPAN),
             SIDE,
             Parameter("format", "of the answer", one_of("json", "npy")),
         ),
@@ -202,11 +232,12 @@ OPERATIONS = (
         "What is placed, page by page, with figures as far as it was measured. To sort by a figure "
         "lets the background measure all of them; what is not measured yet comes last.",
         (
-            Parameter("filter", "words that name, role or dtype have"),
+            Parameter("filter", "words that name, role or dtype have", letters(WORDS)),
             Parameter(
                 "sort",
                 "name, role, layer, expert, dtype, elements, bytes, bits_per_weight, "
                 "or a figure; in the order of the picture if left out",
+                LOOK,
             ),
             Parameter("order", "of what is sorted by", one_of("asc", "desc")),
             Parameter("offset", "rows to leave out", number(0, 1 << 31, 0)),
@@ -217,7 +248,7 @@ OPERATIONS = (
         "search",
         "/api/search",
         "What letters fit best, in all scenes: names of tensors, files and labels, and where they are.",
-        (Parameter("q", "letters, in the order of the name", required=True),),
+        (Parameter("q", "letters, in the order of the name", letters(WORDS), required=True),),
     ),
     Operation(
         "stats",

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping
 from dataclasses import fields
+from typing import Any
 
 from arbvis_core.errors import UsageError
 from arbvis_core.values import View
@@ -18,17 +18,11 @@ LONGEST = 64
 
 
 def view_of(query: Mapping[str, str]) -> View:
-    """Return the view that a query chooses; what it leaves open is the plan's.
-
-    Raises:
-        UsageError: it has a value that is none.
-    """
-    chosen = {name: query[name] for name in NAMES if query.get(name)}
-    for name, text in chosen.items():
-        if len(text) > LONGEST or not text.isprintable():
-            raise UsageError(f"{name} {text[:LONGEST]!r} is no value")
-    numbers = {name: _number(name, chosen.pop(name)) for name in NUMBERS & chosen.keys()}
-    return View(**chosen, **numbers)  # type: ignore[arg-type]
+    """Return the view that a query chooses, once it was checked; what it leaves open is the plan's."""
+    chosen: dict[str, Any] = {name: query[name] for name in NAMES if name in query}
+    for name in NUMBERS & chosen.keys():
+        chosen[name] = float(chosen[name])
+    return View(**chosen)
 
 
 def bounded(
@@ -47,13 +41,3 @@ def bounded(
     if re.fullmatch(r"-?[0-9]{1,19}", text) and low <= int(text) <= high:
         return int(text)
     raise UsageError(f"{name} is from {low} to {high}, not {text[:LONGEST]!r}")
-
-
-def _number(name: str, text: str) -> float:
-    try:
-        number = float(text)
-    except ValueError:
-        number = math.nan
-    if not math.isfinite(number):
-        raise UsageError(f"{name} {text!r} is no number")
-    return number
