@@ -22,7 +22,7 @@ import typer
 from arbvis_core import __version__
 from arbvis_core.cli.console import ReaderGoneError, drop_output, tell
 from arbvis_core.errors import ArbvisError
-from arbvis_core.interrupts import Ended
+from arbvis_core.interrupts import Ended, heard
 from arbvis_core.naming import nearest
 
 #: What typer raises for a command line that it cannot parse.
@@ -40,7 +40,7 @@ def run(name: str, program: Callable[[], int]) -> int:
         program: returns an exit code.
     """
     try:
-        with _ending_on_signals():
+        with _ending_on_signals(), heard():
             code = program()
     except (KeyboardInterrupt, typer.Abort):
         code = INTERRUPTED
