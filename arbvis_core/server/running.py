@@ -19,6 +19,7 @@ import uvicorn
 from arbvis_core.engine.executors import default_jobs
 from arbvis_core.errors import UsageError
 from arbvis_core.server.app import Service
+from arbvis_core.server.connections import MOST, Connection
 from arbvis_core.server.guard import LOOPBACK, Access
 from arbvis_core.server.jobs import Pools
 
@@ -31,8 +32,6 @@ if TYPE_CHECKING:
 
 #: The port that is taken if it is free, so that links to places in a picture last.
 PORT = 8017
-#: Connections at one time.
-CONNECTIONS = 256
 #: Seconds in which most of what is wrong with what was typed is found.
 MOMENT = 0.3
 #: Seconds until the page has asked why there is no picture.
@@ -92,7 +91,7 @@ def _bound(host: str, port: int) -> socket.socket:
         if os.name != "nt":  # there it would let two servers share a port
             found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         found.bind(place)
-        found.listen(CONNECTIONS)
+        found.listen(MOST)
     except OSError:
         found.close()
         raise
@@ -161,7 +160,7 @@ def _config(app: ASGIApp) -> uvicorn.Config:
     logging.getLogger("uvicorn").addHandler(logging.NullHandler())
     return uvicorn.Config(
         app,
-        http="h11",
+        http=Connection,
         ws="none",
         lifespan="off",
         interface="asgi3",
@@ -169,7 +168,6 @@ def _config(app: ASGIApp) -> uvicorn.Config:
         access_log=False,
         server_header=False,
         proxy_headers=False,
-        limit_concurrency=CONNECTIONS,
         timeout_graceful_shutdown=1,
         h11_max_incomplete_event_size=16 << 10,
     )
