@@ -163,7 +163,8 @@ class ByteDifferenceRenderer(LeafRenderer):
             "Zoomed out, a pixel is as bright as the mean change under it, and what changed at all "
             "is seen; where as much grew as shrank it is yellow."
         )
-        title = f"{plan.attributes.get('right', 'B')} − {plan.attributes.get('left', 'A')}"
+        left, right = _names(plan)
+        title = f"{right} − {left}"
         return (
             values.Legend("leaf", title, leaf, told.strip()),
             values.Legend("overview", title, leaf, f"{told}{note}"),
@@ -302,13 +303,32 @@ def _told(plan: ScenePlan, total: Measured, places: Mapping[str, Any]) -> str:
             f"{counts[name]:,}" for name in ("equal", "changed", "removed", "added")
         )
         return f"Values: {changed} changed, {removed} removed, {added} added, {equal} equal."
+    sides = zip(_names(plan), (total.only_left, total.only_right), strict=True)
+    return " ".join(
+        [_compared(total, places), *(_only(name, count) for name, count in sides if count)]
+    )
+
+
+def _compared(total: Measured, places: Mapping[str, Any]) -> str:
+    """Say what differs of the bytes that both have."""
     first, last = places["first"], places["last"]
+    if not total.compared:
+        return "Nothing is in both."
     if first is None:
-        return f"None of {total.compared} bytes differ."
+        return f"None of {total.compared:,} bytes differ."
     return (
-        f"{total.changed} of {total.compared} bytes differ, the first at {first['offset']} of "
+        f"{total.changed:,} of {total.compared:,} bytes differ, the first at {first['offset']} of "
         f"{first['name']}, the last at {last['offset']} of {last['name']}."
     )
+
+
+def _only(name: str, count: int) -> str:
+    return f"{count:,} {'byte is' if count == 1 else 'bytes are'} only in {name}."
+
+
+def _names(plan: ScenePlan) -> tuple[str, str]:
+    """Return what the two sides are called."""
+    return str(plan.attributes.get("left", "A")), str(plan.attributes.get("right", "B"))
 
 
 def _entries(plan: ScenePlan, total: Measured | None) -> Iterator[LegendEntry]:
@@ -324,9 +344,8 @@ def _entries(plan: ScenePlan, total: Measured | None) -> Iterator[LegendEntry]:
     same = counted.compared - counted.changed
     yield values.LegendEntry(("#000000",), "identical", share=share(same))
     yield values.LegendEntry(_ramp(128, 254), "grew", "+1", "+255", share(counted.grew))
-    names = [plan.attributes.get(side, side) for side in ("left", "right")]
     for name, colour, count in zip(
-        names, SIDES, (counted.only_left, counted.only_right), strict=True
+        _names(plan), SIDES, (counted.only_left, counted.only_right), strict=True
     ):
         tint = "#{:02x}{:02x}{:02x}".format(*(colour // 2))
         yield values.LegendEntry((tint,), f"only in {name} (tinted)", share=share(count))

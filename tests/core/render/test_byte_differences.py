@@ -194,8 +194,37 @@ def test_the_legend_counts() -> None:
         }
     )
     assert leaf.title == "new − old"
-    assert leaf.note == "1 of 5 bytes differ, the first at 2 of a, the last at 2 of a."
+    assert leaf.note == (
+        "1 of 5 bytes differ, the first at 2 of a, the last at 2 of a. 1 byte is only in old."
+    )
     assert overview.note.startswith(leaf.note)
-    same = plan_of({"a": b"ab"}, {"a": b"ab"})
-    told = RENDERER.legend(same, View(), paint(same, TileKey(0, 0, 0)).statistics)[0].note
-    assert told == "None of 2 bytes differ."
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "sentence"),
+    [
+        ({"a": b"ab"}, {"a": b"ab"}, "None of 2 bytes differ."),
+        ({"a": b"ab"}, {"a": b"abcd"}, "None of 2 bytes differ. 2 bytes are only in new."),
+        (
+            {"a": b""},
+            {"a": b"x" * 1234},
+            "Nothing is in both. 1,234 bytes are only in new.",
+        ),
+        (
+            {"a": b"x"},
+            {"a": b""},
+            "Nothing is in both. 1 byte is only in old.",
+        ),
+        (
+            {"a": b"abc", "b": b""},
+            {"a": b"", "b": b"de"},
+            "Nothing is in both. 3 bytes are only in old. 2 bytes are only in new.",
+        ),
+    ],
+)
+def test_a_sentence_says_what_differs(
+    left: dict[str, bytes], right: dict[str, bytes], sentence: str
+) -> None:
+    plan = plan_of(left, right)
+    told = RENDERER.legend(plan, View(), paint(plan, TileKey(0, 0, 0)).statistics)[0].note
+    assert told == sentence
