@@ -70,7 +70,7 @@ def _supers(scene: ScenePlan, rows: Sequence[Row]) -> Iterator[Finding]:
             f"{one.tensor}: [{at}] is {one.value:.4g}, {one.ratio:.3g} times the rms; "
             f"{one.usual:.3g} times is usual for the largest"
         )
-        yield {**_finding("super weight", [one.tensor], text), "index": list(one.index)}
+        yield {**_finding("super-weight candidate", [one.tensor], text), "index": list(one.index)}
 
 
 def _heads(row: Row, heads: Mapping[str, Any] | None) -> Iterator[Finding]:

@@ -69,7 +69,7 @@ RULES = (
         "Tied weights that are stored twice, layers that were copied to make a model deeper.",
     ),
     Rule(
-        "super weight",
+        "super-weight candidate",
         "note",
         f"a weight of an MLP's down projection, in the first quarter of the layers or the first "
         f"{FIRST}, of at least {SUPER:g} times the rms of its tensor, and at least {BEYOND:g} times "

@@ -180,7 +180,7 @@ def test_what_stands_out_is_found_and_placed(serve: Any, tmp_path: Path) -> None
         shown = running.get(f"{address}/value?x={spike['x']}&y={spike['y']}").json
         assert (shown["tensor"], shown["index"]) == (base.format(0, "up"), [123, 0])
         assert spike["rule"]
-        weight = by_kind["super weight"]
+        weight = by_kind["super-weight candidate"]
         assert (weight["width"], weight["height"], weight["severity"]) == (1, 1, "note")
         shown = running.get(f"{address}/value?x={weight['x']}&y={weight['y']}").json
         assert (shown["tensor"], shown["index"]) == (base.format(1, "down"), [321, 45])

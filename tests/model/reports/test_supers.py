@@ -36,7 +36,7 @@ def supers(folder: Path, arrays: Mapping[str, np.ndarray]) -> list[dict[str, Any
     save_file(dict(arrays), path)
     assert start(MODELWEIGHTVIS, [str(path), "--report", str(out), "-q"]) == 0
     findings = json.loads(out.read_text("utf-8"))["models"][0]["findings"]
-    return [one for one in findings if one["kind"] == "super weight"]
+    return [one for one in findings if one["kind"] == "super-weight candidate"]
 
 
 def plant(arrays: Arrays, layer: int, index: tuple[int, int], ratio: float) -> None:

@@ -95,7 +95,7 @@ export class App implements Listener {
   moved(frame: Frame): void {
     const { scene } = this.stage;
     this.scaleBar.textContent = scaleText(frame.scale, scene.unit);
-    this.legend.update(scene, this.sharp);
+    this.legend.update(this.stages);
     this.crumbs.update(scene, frame);
     this.cards.place(this.stage, this.left);
     for (const feature of this.features) feature.moved?.(frame);
@@ -112,7 +112,7 @@ export class App implements Listener {
   pointed(spot: Spot | null, point: L.Point | null): void {
     const told = spot !== null && this.isPinned(spot);
     for (const feature of this.features) feature.pointed?.(spot);
-    this.cards.point(this.stage.scene, told ? null : spot, point);
+    this.cards.point(this.stage.scene, told ? null : spot, point && point.add([this.left.offsetLeft, 0]));
   }
 
   clicked(spot: Spot | null): void {
@@ -159,7 +159,7 @@ export class App implements Listener {
     const before = this.stage && kept(this.stage, scene);
     this.stage?.destroy();
     this.cards.hide();
-    this.stage = new Stage(this.left, this.bundle, scene, this, () => this.room.margins(), () => this.room.obstacles());
+    this.stage = new Stage(this.left, this.bundle, scene, this, () => this.room.margins(), () => this.room.obstacles(this.left.offsetLeft));
     this.corner.replaceChildren(this.stage.minimap.element);
     this.staged(this.stage);
     this.panelButton.hidden = scene.curve !== null;
@@ -195,7 +195,9 @@ export class App implements Listener {
     const { whole } = this;
     this.room.measure(this.stage.minimap.element);
     map.resized(map.view);
-    this.rest(whole);
+    if (whole) map.show(map.fitted());
+    this.refresh();
+    this.settled();
   }
 
   /** Draw everything over and under the tiles anew. */
@@ -213,7 +215,7 @@ export class App implements Listener {
 
   /** The colours mean something else now. */
   relegend(): void {
-    this.legend.update(this.stage.scene, this.sharp);
+    this.legend.update(this.stages);
     this.panel.refresh();
     this.refresh();
   }
@@ -226,11 +228,6 @@ export class App implements Listener {
   /** The views that there are: one, or two in step. */
   get stages(): readonly Stage[] {
     return [this.stage, ...this.features.flatMap(({ stage }) => stage ?? [])];
-  }
-
-  /** Whether one pixel is one element or more. */
-  get sharp(): boolean {
-    return this.stage.tiles.level === this.stage.scene.maxZoom;
   }
 
   /** What is shown, in words: the picture, where in it, and how large. */
@@ -301,20 +298,8 @@ export class App implements Listener {
 
   /** Make room for the panel, or take it back. */
   private arrange(): void {
-    const { whole } = this;
     this.panelButton.setAttribute("aria-pressed", String(this.panel.isOpen));
-    this.room.arrange();
-    if (!this.stage) return;
-    this.room.measure(this.stage.minimap.element);
-    this.rest(whole);
-  }
-
-  /** Show everything again if that is what was shown, and draw it. */
-  private rest(whole: boolean): void {
-    const { map } = this.stage;
-    if (whole) map.show(map.fitted());
-    this.refresh();
-    this.settled();
+    if (this.stage) this.reflow();
   }
 
   private async tell(scene: Scene, spot: Spot, signal: AbortSignal): Promise<readonly Fact[] | null> {

@@ -26,7 +26,7 @@ export class Cards {
     const { pinned } = stage.overlay;
     const point = pinned && stage.pointOf(pinned);
     const seen = point !== null && point.x >= 0 && point.y >= 0 && point.x <= host.clientWidth && point.y <= host.clientHeight;
-    if (pinned && seen) this.pin.show(stage.scene, pinned, point.x, point.y);
+    if (pinned && seen) this.pin.show(stage.scene, pinned, host.offsetLeft + point.x, point.y);
     else this.pin.hide();
   }
 

@@ -1,10 +1,11 @@
 /** What the colours mean, for the zoom one looks at. */
 
 import { el } from "./dom";
-import { share } from "./format";
+import { printable, share } from "./format";
 import { histogramPanel } from "./histogram";
 import type { Legend, LegendEntry } from "./manifest";
 import type { Scene } from "./scene";
+import type { Stage } from "./stage";
 
 export class LegendPanel {
   readonly element: HTMLElement;
@@ -22,13 +23,17 @@ export class LegendPanel {
     this.further.replaceChildren(...(scene.facts.renderer === "bytes" ? [histogramPanel(statistics, legend)] : []));
   }
 
-  /** Show the legends of a zoom: `sharp` if one pixel is one element or more. */
-  update(scene: Scene, sharp: boolean): void {
-    const fitting = scene.legend.filter(({ zooms }) => zooms === "all" || zooms === (sharp ? "leaf" : "overview"));
+  /** Show what colours mean in each view, at its zoom; once where they mean the same in both. */
+  update(stages: readonly Stage[]): void {
+    const each = stages.map(({ scene, sharp }) => ({ scene, legends: scene.legend.filter(({ zooms }) => zooms === "all" || zooms === (sharp ? "leaf" : "overview")) }));
+    const [first] = each;
+    const told = each.filter((one) => one === first || JSON.stringify(one.legends) !== JSON.stringify(first!.legends));
+    const fitting = told.flatMap(({ legends }) => legends);
     const unchanged = fitting.length === this.drawn.length && fitting.every((legend, i) => legend === this.drawn[i]);
     if (unchanged) return;
     this.drawn = fitting;
-    this.body.replaceChildren(...fitting.map(section));
+    const named = told.length > 1;
+    this.body.replaceChildren(...told.flatMap(({ scene, legends }) => [...(named ? [el("p", { class: "legend-scene" }, printable(scene.facts.label))] : []), ...legends.map(section)]));
   }
 }
 

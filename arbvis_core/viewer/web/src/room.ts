@@ -8,8 +8,12 @@ import type { SidePanel } from "./panel";
 /** Narrower windows start without legend and minimap. */
 const NARROW = 960;
 
-/** Screen pixels that the buttons for zooming and the gaps beside them take. */
+/** Screen pixels that the buttons for zooming and the gaps beside them take, and a gap alone. */
 const ZOOM = 72;
+const GAP = 24;
+
+/** Screen pixels of the column of cards at the right. */
+const COLUMN = 232 + GAP;
 
 export function isRoomy(): boolean {
   return window.innerWidth >= NARROW;
@@ -27,8 +31,9 @@ export class Room {
   /** What is left free around a picture that is shown whole. */
   margins(): Margins {
     const { offsetWidth } = this.legend.element;
-    const beside = isRoomy() && offsetWidth > 0 && !this.place.matches(".split:not(.swipe)");
-    const right = beside ? offsetWidth + 24 : 0;
+    const shared = this.place.matches(".split:not(.swipe)");
+    const right = isRoomy() && offsetWidth > 0 && !shared ? offsetWidth + GAP : 0;
+    if (this.panel.isOpen && shared) return { left: 0, right, top: 0 };
     if (this.panel.isOpen) return { left: isRoomy() ? this.panel.element.offsetWidth + ZOOM : 0, right, top: 0 };
     return { left: 0, right, top: this.title.getBoundingClientRect().bottom + 12 };
   }
@@ -43,16 +48,25 @@ export class Room {
       });
   }
 
-  /** The column at the right ends where the overview begins, names of two views where the tools do. */
+  /**
+   * Tell the style sheet how large things are: the column at the right ends where the overview begins,
+   * names of two views where the tools do, and two views side by side lie between the panels.
+   */
   measure(minimap: HTMLElement): void {
-    this.root.style.setProperty("--minimap", `${minimap.offsetHeight}px`);
-    this.root.style.setProperty("--tools", `${this.root.querySelector<HTMLElement>(".toolbar")!.offsetWidth}px`);
-  }
-
-  /** The panel at the side was opened or closed. */
-  arrange(): void {
     const { isOpen, element } = this.panel;
+    const { offsetWidth, offsetHeight } = this.root.querySelector<HTMLElement>(".toolbar")!;
     this.root.classList.toggle("with-panel", isOpen);
-    this.root.style.setProperty("--panel", `${isOpen ? element.offsetWidth : 0}px`);
+    const panel = isOpen ? element.offsetWidth : 0;
+    const sizes = {
+      panel,
+      minimap: minimap.offsetHeight,
+      tools: offsetWidth,
+      toolbar: offsetHeight,
+      title: isOpen ? 0 : this.title.querySelector<HTMLElement>(".header")!.offsetWidth,
+      titles: isOpen ? 0 : Math.max(0, this.title.offsetHeight - offsetHeight),
+      from: isOpen && isRoomy() ? panel + GAP / 2 : 0,
+      to: isRoomy() ? COLUMN : 0,
+    };
+    for (const [name, size] of Object.entries(sizes)) this.root.style.setProperty(`--${name}`, `${size}px`);
   }
 }

@@ -103,6 +103,11 @@ export class Stage {
     this.host.remove();
   }
 
+  /** Whether one pixel is one element or more. */
+  get sharp(): boolean {
+    return this.tiles.level === this.scene.maxZoom;
+  }
+
   /** Elements along the side of what one pixel of the shown tiles stands for. */
   private get cell(): number {
     const { maxZoom } = this.scene;

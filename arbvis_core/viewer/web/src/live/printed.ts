@@ -8,6 +8,8 @@ import type { Server } from "./server";
 
 /** Screen pixels of an element that a number fits into. */
 const ROOM = 44;
+/** Screen pixels that stay free beside it. */
+const EDGES = 2;
 /** Side of the squares that are asked for. */
 const SIDE = 32;
 /** So many squares are kept. */
@@ -40,7 +42,7 @@ export class PrintedValues implements Feature {
     for (let top = Math.max(0, Math.floor(y0 / SIDE)) * SIDE; top < Math.min(y1, height); top += SIDE) {
       for (let left = Math.max(0, Math.floor(x0 / SIDE)) * SIDE; left < Math.min(x1, width); left += SIDE) {
         const rows = this.square(stage, facts, left, top, Math.min(SIDE, width - left), Math.min(SIDE, height - top));
-        if (rows) write(context, frame, rows, left, top, curve === null ? numberText : byteText);
+        if (rows) write(context, frame, rows, left, top, curve === null ? numbers(context, frame.scale) : byteText);
       }
     }
     context.textAlign = "start";
@@ -74,12 +76,21 @@ function write(context: CanvasRenderingContext2D, frame: Frame, rows: Rows, left
   });
 }
 
-/** Three digits: as many as fit. */
-function numberText(value: number | string): string {
-  if (typeof value === "string") return value;
+/** Three digits of a number, or as many as fit between the edges of its pixel. */
+function numbers(context: CanvasRenderingContext2D, scale: number): (value: number | string) => string {
+  const room = (scale - EDGES) / context.measureText("0").width;
+  return (value) => {
+    if (typeof value === "string") return value;
+    const texts = [3, 2, 1].flatMap((digits) => [plain(value, digits), value.toExponential(digits - 1)]);
+    const fitting = texts.find((text) => text.length <= room) ?? texts.at(-1)!;
+    return fitting.replaceAll("-", "\u2212").replace("e+", "e");
+  };
+}
+
+/** A number without an exponent, where that is not longer. */
+function plain(value: number, digits: number): string {
   const size = Math.abs(value);
-  const text = size !== 0 && (size < 1e-3 || size >= 1e5) ? value.toExponential(1) : String(Number(value.toPrecision(3)));
-  return text.replaceAll("-", "−").replace("e+", "e");
+  return size !== 0 && (size < 1e-3 || size >= 1e5) ? value.toExponential(Math.min(1, digits - 1)) : String(Number(value.toPrecision(digits)));
 }
 
 function byteText(value: number | string): string {

@@ -29,7 +29,7 @@ export class Screenshot implements Feature {
     const density = window.devicePixelRatio || 1;
     const { clientWidth: width, clientHeight: height } = app.place;
     const about = [printable(app.manifest.title), ...app.shownText()].join(" · ");
-    const foot = measureCaption(app.stage.scene, app.sharp, width);
+    const foot = measureCaption(app.stage.scene, app.stage.sharp, width);
     const canvas = el("canvas");
     [canvas.width, canvas.height] = [Math.round(width * density), Math.round((height + foot.height) * density)];
     const context = canvas.getContext("2d")!;
