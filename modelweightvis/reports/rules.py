@@ -80,16 +80,16 @@ RULES = (
         "tensor, so others may be there.",
     ),
     Rule(
-        "outlier channel",
-        "note",
-        f"rms of a {{axis}} above {OUTLIER:g} times the median of its tensor",
-        "Channels that carry most of the activations, and cost most when they are quantised.",
-    ),
-    Rule(
         "heavy tail",
         "note",
         f"kurtosis of a matrix above {KURTOSIS:g} (3 is normal)",
         "A few values are far from all others: blocks that hold one are quantised coarsely.",
+    ),
+    Rule(
+        "outlier channel",
+        "note",
+        f"rms of a {{axis}} above {OUTLIER:g} times the median of its tensor",
+        "Channels that carry most of the activations, and cost most when they are quantised.",
     ),
 )
 #: By kind, in the order of the table.

@@ -91,6 +91,11 @@ def test_tab_reaches_every_control(open_page: OpenPage, model: Path, live: str, 
         page.keyboard.press("v")
         page.locator("#look-gain").wait_for()
         page.keyboard.press("S")
+        page.keyboard.press("f")  # what is measured later would draw panes anew, under the Tab
+        page.locator(".pane").get_by_text("4 findings.", exact=True).wait_for()
+        page.wait_for_function(
+            """() => arbvis.viewer.app.stage.scene.placements.items.every(({ stats }) => stats?.count)"""
+        )
     viewer.show(box["x"] + 30, box["y"] + 30, 4)
     for part, own in (("e", "tree"), ("a", "grid"), ("g", "gridcell"), ("i", "button")):
         page.keyboard.press(part)
