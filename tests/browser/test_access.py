@@ -90,7 +90,9 @@ def test_tab_reaches_every_control(open_page: OpenPage, model: Path, live: str, 
         page.get_by_role("button", name="Colours and scales").wait_for()
         page.keyboard.press("v")
         page.locator("#look-gain").wait_for()
+        page.evaluate("() => document.activeElement.blur()")
         page.keyboard.press("S")
+        page.get_by_role("separator").wait_for()
         page.keyboard.press("f")  # what is measured later would draw panes anew, under the Tab
         page.locator(".pane").get_by_text("4 findings.", exact=True).wait_for()
         page.wait_for_function(
