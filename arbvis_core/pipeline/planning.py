@@ -55,7 +55,7 @@ def plan_scene(scene: Scene, registry: Registry, like: ScenePlan | None = None) 
         awaits=scene.awaits,
     )
     if like is not None:
-        return replace(planned, decisions=like.decisions)
+        return replace(planned, decisions=like.decisions, sample={"scene": like.label})
     owner = registry.renderer_entry(scene.renderer)
     with guard(owner, "plan", f"scene {scene.label!r}"):
         return _decide(planned, registry)

@@ -124,6 +124,8 @@ def _sampled(plan: ScenePlan) -> str:
     sample = plan.sample
     if not sample:
         return ""
+    if "scene" in sample:
+        return f"The scale, and so the sample, is that of {sample['scene']}."
     if sample["bytes"] >= sample["of"]:
         return "The sample is all of the model."
     share = 100 * sample["bytes"] / sample["of"]

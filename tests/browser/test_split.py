@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -85,6 +86,43 @@ def test_the_other_half_has_tiles_of_the_same_place(viewer: Viewer, model: Path)
         """() => [...document.querySelectorAll(".half.right .tiles img")].length > 0
         && [...document.querySelectorAll(".half.right .tiles img")].every((one) => one.complete)"""
     )
+
+
+def test_side_by_side_they_lie_between_the_panels(viewer: Viewer, model: Path) -> None:
+    page = viewer.page
+    page.keyboard.press("e")
+    here = placements(model)[GATE.format(0)]
+    viewer.show(here["x"] + 30, here["y"] + 30, 5)
+    left, right, panel, legend = (
+        page.locator(name).bounding_box()
+        for name in (".half.left", ".half.right", ".panel", ".legend")
+    )
+    assert panel["x"] + panel["width"] <= left["x"]
+    assert left["x"] + left["width"] == right["x"]
+    assert right["x"] + right["width"] <= legend["x"]
+    there = placements(model)[GATE.format(1)]
+    in_step(viewer, there["x"] - here["x"], there["y"] - here["y"])
+    # The card lies beside the pointer, not as far from it as the half is from the window's edge.
+    x, y = left["x"] + viewer.point(here["x"] + 29, 0)[0], viewer.point(0, here["y"] + 31)[1]
+    page.mouse.move(x, y)
+    card = page.locator(".hover:not(.pinned)").bounding_box()
+    assert min(abs(card["x"] - x), abs(card["x"] + card["width"] - x)) < 40
+    page.mouse.click(x, y)
+    pinned = page.evaluate("() => arbvis.viewer.app.stage.overlay.pinned")
+    assert (pinned["x"], pinned["y"]) == (here["x"] + 29, here["y"] + 31)
+
+
+def test_on_a_phone_no_card_lies_on_another(open_page: OpenPage, pair: tuple[str, Arrays]) -> None:
+    viewer = open_page(pair[0], size=(390, 844))
+    page = viewer.page
+    page.keyboard.press("s")
+    names = (".toolbar", ".header", ".tabs", ".options:not([hidden])")
+    boxes = [page.locator(name).first.bounding_box() for name in names]
+    for above, below in pairwise(boxes):
+        assert above["y"] + above["height"] <= below["y"]
+    for box in boxes:
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= 390
 
 
 def test_braces_change_the_layer(viewer: Viewer, model: Path) -> None:
@@ -276,6 +314,15 @@ def test_a_difference_beside_a_model_has_nothing_to_subtract(
     values = told(viewer, "first", written(arrays[name][21, 18]))
     assert values["Modified"] == written(turned[name][21, 18])
     assert "\u0394 to it" not in values
+    # Both legends are there, each with the name of what it is of; of two models on one scale, one.
+    legend = viewer.page.locator(".legend")
+    assert legend.locator(".legend-scene").all_inner_texts() == ["second \u2212 first", "first"]
+    viewer.page.get_by_role("tab", name="first", exact=True).click()
+    viewer.settle()
+    viewer.page.get_by_label("Second view", exact=True).select_option("second")
+    viewer.settle()
+    assert legend.locator(".legend-scene").count() == 0
+    assert legend.get_by_text("value of the element").count() == 1
 
 
 def test_a_link_keeps_the_colours_of_both_halves(

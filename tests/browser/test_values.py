@@ -123,6 +123,26 @@ def test_values_are_printed_in_the_pixels(viewer: Viewer, live: str, arrays: Arr
     assert checked > 100
 
 
+def test_printed_values_fit_their_pixels(viewer: Viewer, live: str) -> None:
+    page = viewer.page
+    box = placements(live)[GATE]
+    page.evaluate(
+        """() => {
+          window.widths = [];
+          const draw = CanvasRenderingContext2D.prototype.fillText;
+          CanvasRenderingContext2D.prototype.fillText = function (text, ...rest) {
+            if (this.font.startsWith("500 10.5px")) window.widths.push([text, this.measureText(text).width]);
+            return draw.call(this, text, ...rest);
+          };
+        }"""
+    )
+    viewer.show(box["x"] + 20.5, box["y"] + 20.5, 5.5)
+    page.wait_for_function("() => window.widths.length > 100")
+    side = 2**5.5
+    wide = [(text, width) for text, width in page.evaluate("() => window.widths") if width > side]
+    assert wide == []
+
+
 def test_a_saved_picture_shows_the_tiles_and_the_legend(viewer: Viewer, live: str) -> None:
     box = placements(live)[GATE]
     viewer.show(box["x"] + 20, box["y"] + 20, 4)

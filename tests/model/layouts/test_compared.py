@@ -73,7 +73,7 @@ def test_both_have_the_scale_of_the_base(tmp_path: Path) -> None:
     assert base.decisions["values"]
     assert modified.decisions == base.decisions
     assert base.sample["bytes"] == sum(array.nbytes for array in BASE.values())
-    assert modified.sample == {}
+    assert modified.sample == {"scene": "a"}
 
 
 def test_what_one_model_has_is_in_its_picture_only(tmp_path: Path) -> None:

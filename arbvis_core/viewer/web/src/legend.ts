@@ -27,7 +27,7 @@ export class LegendPanel {
   update(stages: readonly Stage[]): void {
     const each = stages.map(({ scene, sharp }) => ({ scene, legends: scene.legend.filter(({ zooms }) => zooms === "all" || zooms === (sharp ? "leaf" : "overview")) }));
     const [first] = each;
-    const told = each.filter((one) => one === first || JSON.stringify(one.legends) !== JSON.stringify(first!.legends));
+    const told = each.filter((one) => one === first || meaning(one.legends) !== meaning(first!.legends));
     const fitting = told.flatMap(({ legends }) => legends);
     const unchanged = fitting.length === this.drawn.length && fitting.every((legend, i) => legend === this.drawn[i]);
     if (unchanged) return;
@@ -35,6 +35,11 @@ export class LegendPanel {
     const named = told.length > 1;
     this.body.replaceChildren(...told.flatMap(({ scene, legends }) => [...(named ? [el("p", { class: "legend-scene" }, printable(scene.facts.label))] : []), ...legends.map(section)]));
   }
+}
+
+/** What tells legends apart: not what is noted about them. */
+function meaning(legends: readonly Legend[]): string {
+  return JSON.stringify(legends.map(({ title, entries }) => [title, entries]));
 }
 
 function section(legend: Legend): HTMLElement {

@@ -82,7 +82,8 @@ function numbers(context: CanvasRenderingContext2D, scale: number): (value: numb
   return (value) => {
     if (typeof value === "string") return value;
     const texts = [3, 2, 1].flatMap((digits) => [plain(value, digits), value.toExponential(digits - 1)]);
-    const fitting = texts.find((text) => text.length <= room) ?? texts.at(-1)!;
+    // A point is half as wide as a digit.
+    const fitting = texts.find((text) => text.length - (text.includes(".") ? 0.5 : 0) <= room) ?? texts.at(-1)!;
     return fitting.replaceAll("-", "\u2212").replace("e+", "e");
   };
 }
