@@ -321,3 +321,21 @@ def test_the_crumbs_say_where_one_is(viewer: Viewer, model: Path) -> None:
     assert visible["x0"] <= layer["x"]
     assert visible["x1"] >= layer["x"] + layer["width"]
     assert not crumbs.is_visible()
+
+
+def test_all_of_the_picture_stays_in_sight_as_panels_come_and_go(
+    open_page: OpenPage, model: Path
+) -> None:
+    """Also behind the widest one, where the middle of the window is no longer on the picture."""
+    viewer = open_page(model, size=(1280, 500))
+    page = viewer.page
+    before = viewer.view
+    page.keyboard.press("g")
+    viewer.settle()
+    assert viewer.view["x"] == pytest.approx(0, abs=1)
+    page.keyboard.press("e")
+    viewer.settle()
+    assert 1 < viewer.view["x"] < before["x"] - 1
+    page.keyboard.press("b")
+    viewer.settle()
+    assert viewer.view == pytest.approx(before, abs=1)

@@ -102,9 +102,7 @@ export class App implements Listener {
   }
 
   settled(): void {
-    const { map } = this.stage;
-    const fitted = map.fitted();
-    this.whole = Math.abs(map.view.zoom - fitted.zoom) < 0.01 && Math.hypot(map.view.x - fitted.x, map.view.y - fitted.y) * map.scale < 2;
+    this.whole = this.stage.map.isFitted;
     for (const feature of this.features) feature.settled?.();
     this.address.write();
   }

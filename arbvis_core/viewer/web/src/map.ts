@@ -127,6 +127,14 @@ export class PictureMap {
     return this.framing(this.scene.content, this.scene.maxZoom + OVERZOOM);
   }
 
+  /** Whether everything is shown: as `fitted` does, as far as the middle has to stay on the canvas. */
+  get isFitted(): boolean {
+    const { view } = this;
+    const { x, y, zoom } = this.fitted();
+    const { lng, lat } = this.onCanvas(L.latLng(y, x));
+    return Math.abs(view.zoom - zoom) < 0.01 && Math.hypot(view.x - lng, view.y - lat) * this.scale < 2;
+  }
+
   /** The view that frames a rectangle, between the panels where there is room. */
   framing(box: Rectangle, closest: number): ViewState {
     const size = this.leaflet.getSize();
