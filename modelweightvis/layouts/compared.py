@@ -61,8 +61,8 @@ def _placements(placements: Sequence[Placement], side: int) -> Iterator[Placemen
             continue
         shown = _fitted(region, one.region.shape)
         fold = _refolded(one.fold, shown.shape)
-        if fold is None and one.fold is not None:
-            continue  # its elements cannot lie where the difference has them
+        if not prod(shown.shape) or (fold is None and one.fold is not None):
+            continue  # it has no element, or they cannot lie where the difference has them
         width, height = size_of(shown.shape, fold)
         yield replace(
             one,

@@ -287,6 +287,14 @@ def test_a_difference_has_both_models_beside_it(
     assert values["Modified"] == written(after)
     # The same place in the base, and in what became of it beside it, with the same scale.
     here = viewer.view
+    page.keyboard.press(">")
+    assert tabs.nth(1).get_attribute("aria-selected") == "true"
+    assert viewer.view == pytest.approx(here, abs=1e-6)
+    page.keyboard.press("<")
+    page.keyboard.press("<")
+    assert tabs.last.get_attribute("aria-selected") == "true"
+    tabs.nth(2).click()
+    viewer.show(box["x"] + 20, box["y"] + 20, 5)
     tabs.nth(1).click()
     assert viewer.view == pytest.approx(here, abs=1e-6)
     page.keyboard.press("s")

@@ -6,13 +6,15 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
+import pytest
 from safetensors.numpy import save_file
 
 from arbvis_core import api
 from arbvis_core.reading import read_crops
 from arbvis_core.regions import window_crops, window_values
 from arbvis_core.registry import load
-from arbvis_core.values import Placement, Plan, ScenePlan
+from arbvis_core.values import Indexed, Placement, Plan, ScenePlan, TileKey
+from modelweightvis.folds import pixel_of
 from modelweightvis.profile import MODELWEIGHTVIS
 
 CHANCE = np.random.default_rng(21)
@@ -102,8 +104,6 @@ def test_a_larger_vocabulary_ends_where_that_of_the_base_does(tmp_path: Path) ->
 
 
 def test_a_smaller_vocabulary_lies_where_its_rows_lie_in_the_base(tmp_path: Path) -> None:
-    from modelweightvis.folds import pixel_of
-
     name = "model.embed_tokens.weight"
     other = {**BASE, name: BASE[name][:1234]}
     change, _, modified = planned(tmp_path, BASE, other).scenes
@@ -118,6 +118,28 @@ def test_a_smaller_vocabulary_lies_where_its_rows_lie_in_the_base(tmp_path: Path
         assert here[1] < one.box.height
 
 
+@pytest.mark.parametrize("count", [3, 6, 9])
+def test_banks_of_fewer_or_more_experts_lie_where_the_base_has_them(
+    tmp_path: Path, count: int
+) -> None:
+    name = "model.layers.{}.block_sparse_moe.experts.down_proj"
+    model = {**BASE, **{name.format(layer): random(6, 20, 24) for layer in range(2)}}
+    bank = random(count, 20, 24)
+    change, base, modified = planned(tmp_path, model, {**model, name.format(1): bank}).scenes
+    (pair,) = (one for one in change.placements if one.name == name.format(1))
+    (one,) = (one for one in modified.placements if one.name == name.format(1))
+    np.testing.assert_array_equal(values(modified, one), bank[:6])
+    np.testing.assert_array_equal(held(base)[name.format(1)], model[name.format(1)])
+    assert pair.fold is not None
+    for expert in range(min(count, 6)):
+        here, there = (
+            pixel_of(each.region.shape, each.fold, (expert, 7, 5)) for each in (one, pair)
+        )
+        assert here == there
+        assert here[0] < one.box.width
+        assert here[1] < one.box.height
+
+
 def test_several_models_have_the_base_beside_each(tmp_path: Path) -> None:
     others = [{name: factor * array for name, array in BASE.items()} for factor in (2, 3)]
     labels = [one.label for one in planned(tmp_path, BASE, *others).scenes]
@@ -128,3 +150,33 @@ def test_a_bundle_has_the_difference_alone(tmp_path: Path) -> None:
     other = {name: 3 * array for name, array in BASE.items()}
     plan = planned(tmp_path, BASE, other, live=False)
     assert [one.label for one in plan.scenes] == ["b − a"]
+
+
+def codes(plan: Plan, scene: ScenePlan) -> np.ndarray:
+    """Return the codes of all pixels of the maximum zoom."""
+    zoom = scene.canvas.max_zoom
+    columns, rows = scene.canvas.tiles(zoom)
+    found = []
+    for y in range(rows):
+        tiles = [api.tile(plan, scene.key, TileKey(zoom, x, y)) for x in range(columns)]
+        assert all(isinstance(one, Indexed) for one in tiles)
+        found.append(np.concatenate([one.codes for one in tiles], axis=1))
+    return np.concatenate(found)
+
+
+def test_the_base_is_drawn_as_it_is_alone(tmp_path: Path) -> None:
+    plan = planned(tmp_path, BASE, {name: 3 * array for name, array in BASE.items()})
+    alone = api.plan(api.Request((str(tmp_path / "a"),), profile=MODELWEIGHTVIS))
+    found = codes(plan, plan.scenes[1])
+    np.testing.assert_array_equal(found, codes(alone, alone.scenes[0]))
+    assert (found > 4).sum() == sum(array.size for array in BASE.values())
+
+
+def test_every_element_that_a_smaller_model_has_is_drawn(tmp_path: Path) -> None:
+    name = "model.embed_tokens.weight"
+    other = {**BASE, name: BASE[name][:1234]}
+    plan = planned(tmp_path, BASE, other)
+    found = codes(plan, plan.scenes[2])
+    assert (found > 4).sum() == sum(array.size for array in other.values())
+    where = found > 4
+    np.testing.assert_array_equal(found[where], codes(plan, plan.scenes[1])[where])

@@ -13,6 +13,7 @@ export function commandsOf(app: App, further: readonly Command[]): Command[] {
     one("/", curves ? "Search files, regions and offsets" : "Search by name, role or layer", () => app.search.open()),
     ...moves(app),
     ...(planes ? tensors(app) : []),
+    ...(app.manifest.scenes.length > 1 ? [pictures(app)] : []),
     ...further,
     one("p", "Pin what is in the middle", () => app.pin(app.stage.middle)),
     one("c", "Copy what is pinned, or under the pointer", () => void app.cards.copy()),
@@ -23,6 +24,10 @@ export function commandsOf(app: App, further: readonly Command[]): Command[] {
     one("t", "Light or dark", () => app.theme.toggle()),
     one("?", "This page", () => app.help()),
   ];
+}
+
+function pictures(app: App): Command {
+  return { keys: ["<", ">"], shown: ["<", ">"], does: "The previous or next picture", run: ({ key }) => app.travel.walkScenes(key === "<" ? -1 : 1) };
 }
 
 function moves(app: App): Command[] {

@@ -61,6 +61,14 @@ export class Travel {
     app.settled();
   }
 
+  /** Go to the next picture, or the one before; after the last comes the first. */
+  walkScenes(by: number): void {
+    const { manifest, stage } = this.app;
+    const keys = manifest.scenes.map(({ key }) => key);
+    this.app.showScene(keys[(keys.indexOf(stage.scene.facts.key) + by + keys.length) % keys.length]!);
+    this.app.say(printable(this.app.stage.scene.facts.label));
+  }
+
   fit(): void {
     const { map } = this.app.stage;
     map.fly(map.fitted());
