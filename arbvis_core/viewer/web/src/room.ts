@@ -50,19 +50,17 @@ export class Room {
 
   /**
    * Tell the style sheet how large things are: the column at the right ends where the overview begins,
-   * names of two views where the tools do, and two views side by side lie between the panels.
+   * and two views side by side lie between the panels.
    */
   measure(minimap: HTMLElement): void {
     const { isOpen, element } = this.panel;
-    const { offsetWidth, offsetHeight } = this.root.querySelector<HTMLElement>(".toolbar")!;
+    const { offsetHeight } = this.root.querySelector<HTMLElement>(".toolbar")!;
     this.root.classList.toggle("with-panel", isOpen);
     const panel = isOpen ? element.offsetWidth : 0;
     const sizes = {
       panel,
       minimap: minimap.offsetHeight,
-      tools: offsetWidth,
       toolbar: offsetHeight,
-      title: isOpen ? 0 : this.title.querySelector<HTMLElement>(".header")!.offsetWidth,
       titles: isOpen ? 0 : Math.max(0, this.title.offsetHeight - offsetHeight),
       from: isOpen && isRoomy() ? panel + GAP / 2 : 0,
       to: isRoomy() ? COLUMN : 0,
