@@ -32,7 +32,8 @@ SPAN = 8 << 20
 #: Inputs up to this size are kept whole once read, so that sampling them costs no second read.
 SMALL = 64 << 20
 
-_PageKey = tuple[str, str, int, int]
+#: Source, its identity, the range that is cut into pages, the number of the page.
+_PageKey = tuple[str, str, Range, int]
 
 
 class PageCache:
@@ -50,7 +51,7 @@ class PageCache:
         found: dict[int, Buffer] = {}
         awaited: dict[int, Future[Buffer]] = {}
         missing: list[int] = []
-        place = (source.key, source.identity, within.start)
+        place = (source.key, source.identity, within)
         with self._lock:
             for number in numbers:
                 key = (*place, number)
@@ -70,11 +71,11 @@ class PageCache:
 
     def kept(self, source: Source) -> Buffer | None:
         """Return all of a source that is no longer than a page, if it is there."""
-        return self._pages.get((source.key, source.identity, 0, 0)) if source.size <= PAGE else None
+        return self._pages.get(_first_page(source)) if source.size <= PAGE else None
 
     def whole(self, source: Source, *, keep: bool = True) -> Buffer:
         """Return all of a source that is no longer than a page; keep it for whoever asks next."""
-        key = (source.key, source.identity, 0, 0)
+        key = _first_page(source)
         with self._lock:
             found = self._pages.get(key)
             loading = self._loading.get(key)
@@ -95,7 +96,7 @@ class PageCache:
             self._held -= len(oldest)
 
     def _load(self, source: Source, within: Range, missing: Sequence[int]) -> dict[int, Buffer]:
-        keys = [(source.key, source.identity, within.start, number) for number in missing]
+        keys = [(source.key, source.identity, within, number) for number in missing]
         try:
             loaded = _read_pages(source, within, missing)
         except BaseException as error:
@@ -115,6 +116,10 @@ class PageCache:
                 if key[-1] in loaded:
                     self._keep(key, loaded[key[-1]])
             return [self._loading.pop(key) for key in keys]
+
+
+def _first_page(source: Source) -> _PageKey:
+    return source.key, source.identity, Range(0, source.size), 0
 
 
 def _read_pages(source: Source, within: Range, numbers: Sequence[int]) -> dict[int, Buffer]:
@@ -293,12 +298,16 @@ def _check(sources: Mapping[str, Source], crop: Crop) -> Source:
     if crop.source not in sources:
         raise SourceError(f"{crop.source} is asked for, but the plan does not read it")
     source = sources[crop.source]
-    low, high = crop.within or (0, source.size)
-    inside = 0 <= low <= crop.start and crop.stop <= high <= source.size
-    if not inside or crop.rows < 1 or crop.row_bytes < 0:
+    if crop.start < 0 or crop.rows < 1 or crop.row_bytes < 0 or crop.stop > source.size:
         raise SourceError(
             f"{source.name}: bytes {crop.start} to {crop.stop} were asked for, "
             f"but it has {source.size}"
+        )
+    low, high = crop.within or (0, source.size)
+    if not (0 <= low <= crop.start and crop.stop <= high <= source.size):
+        raise SourceError(
+            f"{source.name}: bytes {crop.start} to {crop.stop} were asked for as if they lay within "
+            f"{low} to {high} of {source.size}"
         )
     return source
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 from functools import lru_cache
 
-#: Blocks up to this many bytes come from memory that is kept: all arrays of a tile.
-BLOCK = 64 << 20
+#: Blocks up to this many bytes come from memory that is kept: all arrays of a tile. More is refused.
+BLOCK = 32 << 20
 #: So much free memory is kept before any goes back to the system.
 KEPT = 256 << 20
 

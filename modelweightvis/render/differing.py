@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,7 +22,7 @@ from modelweightvis.render.differences import (
     RIGHT_FLAG,
     TOLD_FLAG,
 )
-from modelweightvis.render.pieces import side_of
+from modelweightvis.render.pieces import laid, side_of
 
 if TYPE_CHECKING:
     from arbvis_core.api import ScenePlan, TileKey
@@ -56,14 +58,25 @@ class Comparison:
     def put(self, spot: Spot, left: NDArray[np.float32], right: NDArray[np.float32]) -> None:
         """Paint and measure the part of a piece that both sides have; stripe the rest."""
         whole = tuple(stop - start for start, stop in spot.piece.window)
-        if left.shape != whole:
-            self.stripe(spot, spot.piece.box, INFORMATIONAL)
-            for one, other, box in _parts(spot, left, right):
-                self._compare(spot, one, other, box)
+        if left.shape == whole:
+            sides = [laid(spot.piece, values) for values in (left, right)]
+            self._compare(spot, sides[0], sides[1], spot.piece.box)
             return
-        first = np.require(spot.piece.pixels(left), np.float32, ["C", "A"])
-        second = np.require(spot.piece.pixels(right), np.float32, ["C", "A"])
-        self._compare(spot, first, second, spot.piece.box)
+        inside = tuple(slice(0, size) for size in left.shape)
+        there = np.zeros(whole, np.float32)
+        there[inside] = 1
+        sides = []
+        for values in (left, right):
+            frame = np.zeros(whole, np.float32)
+            frame[inside] = values
+            sides.append(laid(spot.piece, frame))
+        shared = laid(spot.piece, there) > 0
+        for box in rectangles(~shared):
+            self.stripe(spot, _moved(box, spot), INFORMATIONAL)
+        for box in rectangles(shared):
+            rows, columns = slice(box.y, box.y + box.height), slice(box.x, box.x + box.width)
+            one, other = (np.require(side[rows, columns], None, ["C", "A"]) for side in sides)
+            self._compare(spot, one, other, _moved(box, spot))
 
     def _compare(
         self, spot: Spot, left: NDArray[np.float32], right: NDArray[np.float32], box: Box
@@ -91,9 +104,9 @@ class Comparison:
 
     def stripe(self, spot: Spot, box: Box, code: int) -> None:
         """Stripe what is not compared."""
-        rows = slice(spot.top, spot.top + box.height)
-        columns = slice(spot.left, spot.left + box.width)
-        top, left = self._corner[0] + spot.top, self._corner[1] + spot.left
+        y, x = spot.top + box.y - spot.piece.box.y, spot.left + box.x - spot.piece.box.x
+        rows, columns = slice(y, y + box.height), slice(x, x + box.width)
+        top, left = self._corner[0] + y, self._corner[1] + x
         stripes = hatched(top, left, box.height, box.width) > 0
         self._codes[rows, columns] = np.where(stripes, code, 0)
         halves = tuple(slice(one.start // 2, -(-one.stop // 2)) for one in (rows, columns))
@@ -105,27 +118,16 @@ class Comparison:
         return Leaf(Indexed(self._codes, palette), planes, Compared(self._sums))
 
 
-def _parts(spot: Spot, left: NDArray[np.float32], right: NDArray[np.float32]) -> Any:
-    """Yield the shared part of a piece of unequal sides, where it lies as one rectangle.
+def _moved(box: Box, spot: Spot) -> Box:
+    """Return a box of a piece from the corner of its placement."""
+    return box._replace(x=box.x + spot.piece.box.x, y=box.y + spot.piece.box.y)
 
-    Yields:
-        Both sides, (h, w), and the pixels of the placement that they cover.
-    """
-    whole = tuple(stop - start for start, stop in spot.piece.window)
-    padded = [np.full(whole, np.nan, np.float32) for _ in range(2)]
-    inside = tuple(slice(0, size) for size in left.shape)
-    for frame, values in zip(padded, (left, right), strict=True):
-        frame[inside] = values
-    there = np.zeros(whole, np.float32)
-    there[inside] = 1
-    first, second, shown = (spot.piece.pixels(one) for one in (*padded, there))
-    rows, columns = (np.flatnonzero(shown.any(axis=axis)) for axis in (1, 0))
-    if not rows.size or not shown[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1].all():
-        return
-    cut = (slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1))
-    box = spot.piece.box
-    yield (
-        np.require(first[cut], np.float32, ["C", "A"]),
-        np.require(second[cut], np.float32, ["C", "A"]),
-        Box(box.x + int(columns[0]), box.y + int(rows[0]), columns.size, rows.size),
-    )
+
+def rectangles(mask: NDArray[np.bool_]) -> Iterator[Box]:
+    """Yield rectangles that do not overlap and together are what is true of a mask, (h, w)."""
+    changes = (mask[1:] != mask[:-1]).any(axis=1).nonzero()[0] + 1
+    for top, bottom in pairwise([0, *changes.tolist(), len(mask)]):
+        row = np.concatenate([[False], mask[top], [False]])
+        edges = (row[1:] != row[:-1]).nonzero()[0].reshape(-1, 2).tolist()
+        for left, right in edges:
+            yield Box(left, top, right - left, bottom - top)

@@ -137,10 +137,19 @@ def test_pages_of_a_tensor_reach_no_further_than_it_does(data: st.DataObject) ->
     assert all(start <= low and high <= stop for low, high in source.asked)
 
 
+def test_what_begins_at_one_byte_and_ends_at_two_has_pages_of_its_own() -> None:
+    source = Counting(CONTENT)
+    reader = Reader({"memory": source}, PageCache())
+    reader._small = False
+    for stop in (PAGE + 600, len(CONTENT), 2 * PAGE + 100):
+        crop = Crop("memory", 10, 60, 100, (stop - 70) // 100, Range(0, stop))
+        np.testing.assert_array_equal(reader.fetch([crop])[0], expected(crop))
+
+
 def test_a_crop_beyond_what_it_lies_within_is_refused() -> None:
     reader = Reader({"memory": Counting(CONTENT)}, PageCache())
     for within in (Range(11, 100), Range(0, 19), Range(0, len(CONTENT) + 1)):
-        with pytest.raises(SourceError, match="were asked for"):
+        with pytest.raises(SourceError, match="lay within"):
             reader.fetch([Crop("memory", 10, 10, within=within)])
 
 
