@@ -35,6 +35,7 @@ def draw_area(
     if not there:
         return None
     area = tree.paint(key)
+    _check(area.tile, TILE << (tree.plan.canvas.max_zoom - key.zoom), key)
     if emit:
         for one in there:
             emit(one, _cut(area.tile, one, key))
@@ -48,6 +49,15 @@ def draw_area(
                 emit(one, _cut(shaded, one, key))
         planes = {one.name: half_size(planes[one.name], one) for one in tree.declared}
     return planes
+
+
+def _check(area: Tile, side: int, key: TileKey) -> None:
+    shape = (area.codes if isinstance(area, Indexed) else area.pixels).shape
+    if shape[:2] != (side, side):
+        raise ValueError(
+            f"all under tile {key.zoom}/{key.x}/{key.y} was painted as {shape[0]} × {shape[1]} pixels, "
+            f"not {side} × {side}"
+        )
 
 
 def _cut(area: Tile, one: TileKey, key: TileKey) -> Tile:

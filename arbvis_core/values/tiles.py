@@ -57,7 +57,8 @@ class Leaf:
     """A painted tile of the maximum zoom.
 
     Attributes:
-        tile: its picture, TILE × TILE; of all leaves under a tile, as many pixels as they have.
+        tile: its picture, TILE × TILE; of all leaves under a tile, 2 or 4 times as wide and high,
+            at the edge of the canvas, too.
         planes: by name, already folded once: half as wide and as high.
         statistics: what the renderer's `merge` adds up, or None.
     """

@@ -28,8 +28,9 @@ if TYPE_CHECKING:
 
     Decoders = Mapping[str, Decoder]
 
-#: Elements that are decoded at once where rows are stored one after the other: half a megabyte.
-BAND = 1 << 17
+#: Elements that are decoded at once where rows are stored one after the other: half a megabyte; and
+#: where they are not, and what is read for one band is not what is read for the next.
+BAND, WIDE_BAND = 1 << 17, 1 << 20
 
 #: Types of which every stored code is a value of its own.
 CODED = frozenset({"BF16", "F16"})
@@ -43,13 +44,13 @@ class Spot(NamedTuple):
     top: int
     left: int
 
-    def bands(self) -> Iterator[tuple[Spot, slice]]:
-        """Cut a large rectangle into bands whose values a core's cache holds.
+    def bands(self, elements: int = BAND) -> Iterator[tuple[Spot, slice]]:
+        """Cut a large rectangle into bands of so many elements.
 
         Yields:
             A band, and which of the rows these are.
         """
-        for piece, rows in self.piece.bands(max(1, BAND // max(1, self.piece.box.width))):
+        for piece, rows in self.piece.bands(max(1, elements // max(1, self.piece.box.width))):
             yield self._replace(piece=piece, top=self.top + rows.start), rows
 
 
@@ -74,11 +75,31 @@ def spots(plan: ScenePlan, key: TileKey) -> Sequence[Spot]:
 
     Each tile is asked for twice: what it reads, what it shows.
     """
-    return [
+    whole = [
         Spot(placement, piece, piece.box.y - box.y, piece.box.x - box.x)
         for placement, box in met(plan, key)
         for piece in windows(placement.region.shape, placement.fold, box)
     ]
+    if side_of(plan, key) == TILE:
+        return whole
+    return [
+        one
+        for spot in whole
+        for one in ([spot] if _is_plain(spot.placement.region) else _wide_bands(spot))
+    ]
+
+
+def _wide_bands(spot: Spot) -> list[Spot]:
+    return [band for band, _ in spot.bands(WIDE_BAND)]
+
+
+def _is_plain(region: Region) -> bool:
+    """Tell whether bands of all that a region is made of can be cut out of what was read at once.
+
+    What takes more room than the values would is better not held for a whole area.
+    """
+    stored = [_by_rows(one) for one in region.operands or (region,)]
+    return all(one is not None and one.bytes <= 4 * one.elements for one in stored)
 
 
 def is_met(plan: ScenePlan, key: TileKey) -> bool:

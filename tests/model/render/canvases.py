@@ -192,7 +192,7 @@ class Drawn:
 
 
 def draw(plan: ScenePlan, **view: Any) -> Drawn:
-    """Draw every tile of a scene, by the path that all tiles take."""
+    """Draw every tile of a scene, as a block is drawn."""
     canvas = plan.canvas
     codes = {
         zoom: np.zeros([TILE * one for one in reversed(canvas.tiles(zoom))], np.uint8)
@@ -207,7 +207,7 @@ def draw(plan: ScenePlan, **view: Any) -> Drawn:
         palettes[key.zoom] = tile.palette
 
     tree = Subtree(plan, registry(), Reader(plan.sources), View(**view))
-    tree.planes(TileKey(0, 0, 0), keep)
+    tree.quarter(TileKey(0, 0, 0), keep)
     for zoom, (width, height) in ((zoom, canvas.size(zoom)) for zoom in codes):
         assert not codes[zoom][height:].any()
         assert not codes[zoom][:, width:].any()
