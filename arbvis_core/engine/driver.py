@@ -24,7 +24,7 @@ from arbvis_core.engine.work import run_block, tile_blob
 from arbvis_core.interrupts import undisturbed
 from arbvis_core.reading import Reader
 from arbvis_core.registry import guard
-from arbvis_core.values import TILE, Blob, Canvas, Plane, ScenePlan, TileFormat, TileKey
+from arbvis_core.values import TILE, Blob, Canvas, Plane, ScenePlan, TileFormat, TileKey, parts_of
 
 if TYPE_CHECKING:
     from arbvis_core.engine.blocks import Planes
@@ -119,7 +119,7 @@ def draw_scene(plan: ScenePlan, run: Run) -> Drawn:
 
 def _in_order(plan: ScenePlan, run: Run) -> Generator[tuple[Block, BlockResult], None, None]:
     declared = Subtree(plan, run.registry, Reader(plan.sources)).declared
-    limit = max(1, min(IN_FLIGHT // block_cost(declared), 2 * run.jobs + 1))
+    limit = max(1, min(IN_FLIGHT // block_cost(plan, declared), 2 * run.jobs + 1))
     waiting: deque[tuple[Block, Future[BlockResult]]] = deque()
     remote = run.sink if run.sink and run.sink.portable else None
     told = (remote, run.kept(plan.canvas), run.sink is not None)
@@ -142,13 +142,15 @@ def _in_order(plan: ScenePlan, run: Run) -> Generator[tuple[Block, BlockResult],
             wait([future for _, future in waiting if not future.cancel()])
 
 
-def block_cost(declared: tuple[Plane, ...]) -> int:
+def block_cost(plan: ScenePlan, declared: tuple[Plane, ...]) -> int:
     """Estimate the bytes a block takes while it is drawn: input, leaves, planes of one path."""
     import numpy as np
 
     pixels = (SPAN * TILE) ** 2
+    parts = (part for one in plan.placements for part in parts_of(one.region))
+    stored = sum(part.stop - part.start for part in parts) // max(1, plan.elements)
     planes = sum(np.dtype(plane.dtype).itemsize for plane in declared)
-    return pixels * (4 + 2) + pixels * planes // 2
+    return pixels * (max(4, stored) + 2) + pixels * planes // 2
 
 
 def _drawn(result: BlockResult, canvas: Canvas) -> int:

@@ -102,7 +102,7 @@ def test_blocks_in_flight_are_bounded_by_memory(
     plan: api.Plan, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     declared = BARE.renderer("bytes").planes(plan.scenes[0], plan.scenes[0].view)
-    monkeypatch.setattr(driver, "IN_FLIGHT", driver.block_cost(declared))
+    monkeypatch.setattr(driver, "IN_FLIGHT", driver.block_cost(plan.scenes[0], declared))
     pool = Backwards()
     api.render(plan, MemorySink(), registry=BARE, executor=pool, jobs=8)
     assert pool.most == 1

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from dataclasses import replace
 from functools import cache
 from math import prod
 
 import numpy as np
+import pytest
 from canvases import place, registry, safetensors
 from hypothesis import given, settings
 from hypothesis.extra.numpy import array_shapes, arrays
 
 from arbvis_core.api import Region, Scene, TileKey
 from arbvis_core.engine.blocks import Subtree
+from arbvis_core.engine.driver import block_cost
 from arbvis_core.pipeline.planning import plan_scene
-from arbvis_core.reading import Reader
+from arbvis_core.reading import PageCache, Reader
 from arbvis_core.testing import RendererContract
 from modelweightvis.folds import columns_fold, grid_fold, rows_fold
 from modelweightvis.formats import FORMATS
@@ -32,6 +35,9 @@ PAIRS = {
     "kernels": ((200, 3, 3), (190, 3, 3), grid_fold((200, 3, 3), 40)),
     "experts": ((6, 120, 70), (6, 100, 80), grid_fold((6, 120, 70), 3, 2)),
 }
+
+
+FLOATS = {"F32": np.float32, "F64": np.float64}
 
 
 @cache
@@ -74,6 +80,26 @@ def test_every_element_that_both_sides_have_is_compared() -> None:
     for name, (left, right, _) in PAIRS.items():
         shared = prod(min(pair) for pair in zip(left, right, strict=True))
         assert tree.statistics.sums[name][COUNT] == shared, name
+
+
+@pytest.mark.parametrize("dtype", ["F32", "F64"])
+def test_a_block_takes_no_more_memory_than_is_planned_for(dtype: str) -> None:
+    values = np.random.default_rng(6).standard_normal((2048, 2048)).astype(FLOATS[dtype])
+    document = safetensors({"a": (dtype, values), "b": (dtype, values * 2)})
+    first, second = (one for one in document.regions if one.name in "ab")
+    pair = replace(first, encoding=DIFFERENCE, parts=(), operands=(first, second))
+    placed = place(replace(document, regions=(pair,)), 2048)
+    plan = plan_scene(replace(placed, renderer="differences"), registry())
+    draw = Subtree(plan, registry(), Reader(plan.sources, PageCache())).quarter
+    draw(TileKey(0, 0, 0))  # whatever has to be compiled
+    tracemalloc.start()
+    try:
+        draw(TileKey(0, 0, 0))
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    declared = DifferenceRenderer().planes(plan, plan.view)
+    assert most <= block_cost(plan, declared)
 
 
 @settings(deadline=None)
