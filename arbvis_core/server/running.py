@@ -83,10 +83,12 @@ def listen(address: Address) -> socket.socket:
 
 
 def _bound(host: str, port: int) -> socket.socket:
-    family, *_, place = socket.getaddrinfo(
-        host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+    family, kind, protocol, _, place = socket.getaddrinfo(
+        host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP, flags=socket.AI_PASSIVE
     )[0]
-    found = socket.socket(family, socket.SOCK_STREAM)
+    # Unless the protocol is named, asyncio lets answers wait for the other side to acknowledge
+    # their heads: 40 ms each.
+    found = socket.socket(family, kind, protocol)
     try:
         if os.name != "nt":  # there it would let two servers share a port
             found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import socket
 from typing import Any
 
 import pytest
@@ -10,7 +12,7 @@ from arbvis_core.errors import FormatError
 from arbvis_core.registry import load
 from arbvis_core.server import running
 from arbvis_core.server.live import Live
-from arbvis_core.server.running import Address, Server, is_loopback, serve
+from arbvis_core.server.running import Address, Server, is_loopback, listen, serve
 
 
 def refuse() -> Any:
@@ -52,3 +54,24 @@ def test_hosts_of_this_machine_need_no_token(host: str) -> None:
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.2", "example.org", "localhost.org"])  # noqa: S104
 def test_hosts_that_others_reach_do(host: str) -> None:
     assert not is_loopback(host)
+
+
+def test_answers_are_sent_at_once() -> None:
+    """TCP holds the second part of an answer back for 40 ms unless it is told not to."""
+
+    async def accepted() -> int:
+        found: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+
+        def connected(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            mine = writer.get_extra_info("socket")
+            found.set_result(mine.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+            writer.close()
+
+        bound = listen(Address(port=0))
+        async with await asyncio.start_server(connected, sock=bound):
+            _, writer = await asyncio.open_connection(*bound.getsockname())
+            told = await found
+            writer.close()
+        return told
+
+    assert asyncio.run(accepted())
