@@ -36,6 +36,8 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 
 #: The answer to whom nobody listens any more.
 _GONE = 499
+#: Seconds that the manifest is waited for: a page that asked again and again would hinder the planning.
+HELD = 5.0
 
 
 class Service:
@@ -82,7 +84,8 @@ class Service:
         return Response(blob.data, media_type=blob.media_type)
 
     async def manifest(self, request: Request) -> Response:
-        """Return `manifest.json`."""
+        """Return `manifest.json`, as soon as there is one."""
+        await self._live.wait(HELD)
         return Response(self._live.picture.manifest, media_type="application/json")
 
     async def statistics(self, request: Request) -> Response:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from threading import Event
+from functools import partial
+from threading import Event, RLock
 from typing import TYPE_CHECKING
 
 from arbvis_core.server.faults import NotFoundError, PreparingError
@@ -59,6 +62,8 @@ class Live:
         self._registry = registry
         self._plan = plan
         self._picture: Picture | None = None
+        self._lock = RLock()  # Ctrl-C wakes those who wait in the thread that makes them wait
+        self._waiting: list[Callable[[], object]] = []
 
     def prepare(self) -> None:
         """Plan the picture; what goes wrong is kept for whoever asks."""
@@ -68,9 +73,29 @@ class Live:
             self.error = error
         finally:
             self.decided.set()
+            self._wake()
+
+    async def wait(self, seconds: float) -> None:
+        """Wait until it is known whether there is a picture, or nobody works on one any more."""
+        loop, awake = asyncio.get_running_loop(), asyncio.Event()
+        with self._lock:
+            if self.decided.is_set():
+                return
+            self._waiting.append(partial(loop.call_soon_threadsafe, awake.set))
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(awake.wait(), seconds)
+
+    def _wake(self) -> None:
+        """Tell those who wait."""
+        with self._lock:
+            waiting, self._waiting = self._waiting, []
+        for wake in waiting:
+            with contextlib.suppress(RuntimeError):  # their loop has ended
+                wake()
 
     def stop(self) -> None:
         """End what goes on in the background."""
+        self._wake()
         if self._picture is not None:
             self._picture.refiner.stop()
 

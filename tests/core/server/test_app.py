@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import pytest
 
 from arbvis_core import api
 from arbvis_core.errors import FormatError
+from arbvis_core.server import app
 from arbvis_core.sinks.memory import MemorySink
 from arbvis_core.values import Plan
 
@@ -78,7 +80,10 @@ def test_the_page_loads_nothing_that_the_server_does_not_have(running: Any) -> N
     assert b"live:{" in running.get("/manifest.js").body
 
 
-def test_the_page_is_there_before_the_picture(plan: Plan, serve: Any) -> None:
+def test_the_page_is_there_before_the_picture(
+    plan: Plan, serve: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app, "HELD", 0.0)
     go = threading.Event()
 
     def slowly() -> Plan:
@@ -95,6 +100,43 @@ def test_the_page_is_there_before_the_picture(plan: Plan, serve: Any) -> None:
         go.set()
         thread.join()
         assert running.get("/manifest.json").status == 200
+
+
+def test_the_manifest_comes_as_soon_as_it_is_there(
+    plan: Plan, serve: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app, "HELD", 30.0)
+    asked = threading.Event()
+
+    def slowly() -> Plan:
+        assert asked.wait(30)
+        return plan
+
+    with serve(slowly, prepare=False) as running, ThreadPoolExecutor(2) as threads:
+        live = running.server.live
+        wait = live.wait
+
+        async def told(seconds: float) -> None:
+            asked.set()
+            await wait(seconds)
+
+        monkeypatch.setattr(live, "wait", told)
+        threads.submit(live.prepare)
+        assert running.get("/manifest.json").status == 200
+
+
+def test_nobody_waits_for_the_manifest_of_a_server_that_ends(
+    serve: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app, "HELD", 30.0)
+    with serve(lambda: None, prepare=False) as running, ThreadPoolExecutor(1) as threads:
+        answer = threads.submit(running.get, "/manifest.json")
+        for _ in range(1000):
+            running.server.live.stop()
+            if answer.done():
+                break
+            time.sleep(0.01)
+        assert answer.result(0).kind == "preparing"
 
 
 def test_why_there_is_no_picture_is_told(serve: Any) -> None:
