@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 import os
 import secrets
@@ -219,10 +220,27 @@ def serve(
 
 def _prepare(server: Server, shown: Event, browse: bool) -> None:  # noqa: FBT001
     """Plan the picture; if there is none, end the server once the page that is shown knows."""
-    server.live.prepare()
+    with _kept_for_good():
+        server.live.prepare()
     if server.live.error is not None:
         server.live.told.wait(PATIENCE if browse and shown.is_set() else 0)
         server.should_exit = True
+
+
+@contextlib.contextmanager
+def _kept_for_good() -> Iterator[None]:
+    """Look for no garbage in what is made here: it lives as long as the server.
+
+    To go through the objects of thirty thousand tensors holds every thread up, over and over.
+    """
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        if collecting:
+            gc.enable()
 
 
 @contextlib.contextmanager

@@ -112,7 +112,9 @@ def is_met(plan: ScenePlan, key: TileKey) -> bool:
 def decodable(region: Region, decoders: Decoders) -> bool:
     """Tell whether the values of a region can be known."""
     own = region.encoding in decoders or not region.parts
-    return own and all(decodable(operand, decoders) for operand in region.operands)
+    if not own or not region.operands:
+        return own
+    return all(decodable(operand, decoders) for operand in region.operands)
 
 
 def is_coded(region: Region) -> bool:

@@ -8,7 +8,8 @@ are drawn as what the plan's sample says is typical of them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import chain
 from random import Random
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from arbvis_core.api import Budget, Crop, Placement, ScenePlan, TileKey
+    from modelweightvis.options import Scale
     from modelweightvis.render.looks import Looks
     from modelweightvis.render.pieces import Decoders
 
@@ -31,6 +33,13 @@ if TYPE_CHECKING:
 NEAR = 16 << 10
 #: Mean |x|, rms and greatest |x| of many normal values, by their median |x|.
 TYPICAL = {"sum_abs": 1.183, "sum_squares": 1.483**2, "max_abs": 6.0, "sum": 0.0}
+
+#: What is added up of elements.
+_TERMS: Mapping[str, Callable[[NDArray[np.float32]], NDArray[np.float32]]] = {
+    "sum": lambda elements: elements,
+    "sum_abs": abs,
+    "sum_squares": lambda elements: elements * elements,
+}
 
 
 class Line(NamedTuple):
@@ -73,42 +82,74 @@ class Field(NamedTuple):
     lines: tuple[Line, ...]
 
 
+class Fields(NamedTuple):
+    """What is seen in a tile.
+
+    Attributes:
+        looked: what something is read of.
+        others: numbers of the other placements of the plan that are seen, ascending, int64.
+        boxes: what is seen of those, in pixels of the maximum zoom from the tile's corner, int64,
+            (others, 4).
+    """
+
+    looked: tuple[Field, ...]
+    others: NDArray[np.int64]
+    boxes: NDArray[np.int64]
+
+
 def sketch(plan: ScenePlan, key: TileKey, decoders: Decoders, budget: Budget) -> Sketch:
     """Return what to read for a tile; the notes are its fields."""
     found = fields(plan, key, decoders, budget)
-    return Sketch(tuple(crop for one in found for line in one.lines for crop in line.crops), found)
+    crops = (crop for one in found.looked for line in one.lines for crop in line.crops)
+    return Sketch(tuple(crops), found)
 
 
-def fields(plan: ScenePlan, key: TileKey, decoders: Decoders, budget: Budget) -> list[Field]:
+def fields(plan: ScenePlan, key: TileKey, decoders: Decoders, budget: Budget) -> Fields:
     """Return what is seen in a tile, and what is looked at: no more than the budget allows."""
+    import numpy as np
+
     scale = 1 << (plan.canvas.max_zoom - key.zoom)
-    seen = list(_seen(plan, key, scale))
-    Random(0).shuffle(seen)  # noqa: S311 - tensors of one size are looked at in no order of theirs
-    seen.sort(key=lambda one: one[1].width * one[1].height)
-    total = sum(box.width * box.height for _, box in seen)
-    size, runs, found = 0.0, 0.0, []
-    for placement, box in seen:
-        share = box.width * box.height / total
-        size, runs = size + budget.bytes * share, runs + budget.reads * share
-        one = Field(placement, box, down=False, lines=())
-        if decodable(placement.region, decoders) and runs >= 1:
+    numbers, boxes = _seen(plan, key, scale)
+    areas = boxes[:, 2] * boxes[:, 3]
+    order = [*range(numbers.size)]
+    Random(0).shuffle(order)  # noqa: S311 - tensors of one size are looked at in no order of theirs
+    order = np.array(order, np.int64)[np.argsort(areas[order], kind="stable")].tolist()
+    shares = (areas / max(1, areas.sum())).tolist()
+    size, runs, looked = 0.0, 0.0, {}
+    for at in order:
+        size, runs = size + budget.bytes * shares[at], runs + budget.reads * shares[at]
+        if runs < 1:
+            continue
+        placement = plan.placements[numbers[at]]
+        if decodable(placement.region, decoders):
+            x, y, width, height = boxes[at].tolist()
+            corner = x + key.x * TILE * scale, y + key.y * TILE * scale
+            seen = Box(corner[0] - placement.box.x, corner[1] - placement.box.y, width, height)
+            one = Field(placement, seen, down=False, lines=())
             one = _looked_at(one, scale, decoders, (int(size), int(runs)))
-        found.append(one)
-        for line in one.lines:
-            size, runs = size - line.cost[0], runs - line.cost[1]
-    return found
+            for line in one.lines:
+                size, runs = size - line.cost[0], runs - line.cost[1]
+            if one.lines:
+                looked[at] = one
+    others = np.ones(numbers.size, np.bool_)
+    others[[*looked]] = False
+    return Fields((*looked.values(),), numbers[others], boxes[others])
 
 
-def _seen(plan: ScenePlan, key: TileKey, scale: int) -> Iterator[tuple[Placement, Box]]:
-    """Yield what meets a tile, and which part of it does."""
-    side = TILE * scale
-    for one in plan.placements:
-        _, _, width, height = one.box
-        left, top = max(key.x * side - one.box.x, 0), max(key.y * side - one.box.y, 0)
-        right = min((key.x + 1) * side - one.box.x, width)
-        bottom = min((key.y + 1) * side - one.box.y, height)
-        if left < right and top < bottom and 0 not in one.region.shape:
-            yield one, Box(left, top, right - left, bottom - top)
+def _seen(plan: ScenePlan, key: TileKey, scale: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the numbers of the placements that meet a tile, and what is seen of each, from its corner."""
+    import numpy as np
+
+    placed = chain.from_iterable([one.box for one in plan.placements])
+    boxes = np.fromiter(placed, np.int64, 4 * len(plan.placements)).reshape(-1, 4)
+    boxes[:, :2] -= np.array([key.x, key.y]) * TILE * scale
+    ends = np.minimum(boxes[:, :2] + boxes[:, 2:], TILE * scale)
+    boxes[:, :2] = np.maximum(boxes[:, :2], 0)
+    boxes[:, 2:] = ends - boxes[:, :2]
+    seen = (boxes[:, 2] > 0) & (boxes[:, 3] > 0)
+    empty = [at for at, one in enumerate(plan.placements) if 0 in one.region.shape]
+    seen[empty] = False
+    return seen.nonzero()[0], boxes[seen]
 
 
 def _looked_at(field: Field, scale: int, decoders: Decoders, most: tuple[int, int]) -> Field:
@@ -167,41 +208,65 @@ def planes(
     scale = 1 << (plan.canvas.max_zoom - key.zoom)
     found = {one.name: np.zeros((TILE, TILE), one.dtype) for one in looks.planes}
     named = {name.partition("/")[0]: plane for name, plane in found.items()}
-    buffers = iter(parts)
-    unseen: list[tuple[Field, float]] = []
-    for field in sketched.notes:
+    buffers, seen = iter(parts), sketched.notes
+    for field in seen.looked:
         octaves = reference(plan.decisions, field.placement, looks.scale)
+        ends = _ends(field, key, scale)
         strips = [
-            _measured(field, line, key, scale, octaves, named, decoders, buffers)
+            _measured(field, line, ends.along, octaves, named, decoders, buffers)
             for line in field.lines
         ]
-        if not decodable(field.placement.region, decoders):
-            strips = [{"flags": np.array([HATCHED], np.uint8)}]
-        elif not strips:
-            unseen.append((field, _median(plan, field.placement, octaves)))
-            continue
-        _spread(field, strips, key, scale, named)
-    _assume(unseen, key, scale, named)
+        _spread(field, strips, ends, key, scale, named)
+    typical = _Typical(plan.decisions, looks.scale)
+    medians = np.zeros(seen.others.size, np.float32)
+    known = np.ones(seen.others.size, np.bool_)
+    for at, number in enumerate(seen.others.tolist()):
+        placement = plan.placements[number]
+        if decodable(placement.region, decoders):
+            medians[at] = typical.median(placement)
+        else:
+            known[at] = False
+            _hatch(seen.boxes[at], scale, named)
+    _assume(seen.boxes[known], medians[known], scale, named)
     return found
 
 
-def _edges(field: Field, key: TileKey, scale: int, *, down: bool) -> NDArray[np.int64]:
-    """Return where pixels begin and end along an axis of a field, in elements from its edge."""
+def _hatch(box: NDArray[np.int64], scale: int, named: Mapping[str, NDArray[Any]]) -> None:
+    """Mark what nobody can decode: a box in pixels of the maximum zoom from the tile's corner."""
+    left, top, width, height = box.tolist()
+    down = slice(top // scale, -(-(top + height) // scale))
+    across = slice(left // scale, -(-(left + width) // scale))
+    named["flags"][down, across] |= HATCHED
+
+
+class _Ends(NamedTuple):
+    """Where pixels begin and end along the lines of a field and across them, in elements from its edge."""
+
+    along: NDArray[np.int64]
+    across: NDArray[np.int64]
+
+
+def _ends(field: Field, key: TileKey, scale: int) -> _Ends:
+    x, y, width, height = field.box
+    corner = field.placement.box
+    right = _edges(x + corner.x - key.x * TILE * scale, width, scale)
+    down = _edges(y + corner.y - key.y * TILE * scale, height, scale)
+    return _Ends(down, right) if field.down else _Ends(right, down)
+
+
+def _edges(first: int, length: int, scale: int) -> NDArray[np.int64]:
+    """Return where pixels begin and end along a length, from its beginning."""
     import numpy as np
 
-    box = field.placement.box
-    first = (field.box.y + box.y) if down else (field.box.x + box.x)
-    first -= (key.y if down else key.x) * TILE * scale
-    last = first + (field.box.height if down else field.box.width)
-    edges = np.arange(first // scale, -(-last // scale) + 1) * scale
-    return np.clip(edges, first, last) - first
+    edges = np.arange(first // scale, -(-(first + length) // scale) + 1) * scale - first
+    edges[0], edges[-1] = 0, length
+    return edges
 
 
 def _measured(
     field: Field,
     line: Line,
-    key: TileKey,
-    scale: int,
+    edges: NDArray[np.int64],
     octaves: float,
     named: Mapping[str, NDArray[Any]],
     decoders: Decoders,
@@ -210,7 +275,6 @@ def _measured(
     """Return what one element's breadth of a line adds to the pixels along it."""
     import numpy as np
 
-    edges = _edges(field, key, scale, down=field.down)
     found = {name: np.zeros(edges.size - 1, plane.dtype) for name, plane in named.items()}
     for piece in line.pieces:
         elements = values(field.placement, piece, buffers, decoders).reshape(-1)
@@ -219,7 +283,7 @@ def _measured(
         first, last = int(cuts[0]), int(min(cuts[1], edges.size - 2))
         at = np.maximum(edges[first : last + 1] - start, 0)
         at, places = at[at < elements.size], np.arange(first, last + 1)[at < elements.size]
-        _add(found, places, at, elements * np.float32(2**-octaves))
+        _add(found, places, at, elements * np.float32(2**-octaves) if octaves else elements)
     if not line.whole:
         _fill(found, np.diff(edges))
     return found
@@ -236,14 +300,10 @@ def _add(
 
     finite = np.isfinite(elements)
     kept = np.where(finite, elements, np.float32(0))
-    terms = {
-        "count": finite.astype(np.float32),
-        "sum": kept,
-        "sum_abs": np.abs(kept),
-        "sum_squares": kept * kept,
-    }
-    for name in terms.keys() & found.keys():
-        found[name][places] += np.add.reduceat(terms[name], at)
+    for name, term in _TERMS.items():
+        if name in found:
+            found[name][places] += np.add.reduceat(term(kept), at)
+    found["count"][places] += np.add.reduceat(finite, at, dtype=np.float32)
     if "max_abs" in found:
         peaks = np.maximum.reduceat(np.abs(kept), at)
         found["max_abs"][places] = np.maximum(found["max_abs"][places], peaks)
@@ -265,16 +325,33 @@ def _fill(found: dict[str, NDArray[Any]], lengths: NDArray[np.int64]) -> None:
             plane[rest] = float(plane.sum()) / total * lengths[rest]
 
 
-def _median(plan: ScenePlan, placement: Placement, octaves: float) -> float:
-    """Return the median |x| of a tensor that was not looked at, by its own sample or its role's."""
-    role = plan.decisions.get("roles", {}).get(role_of(placement), {})
-    own = plan.decisions.get("placements", {}).get(placement.name, role)
-    return float(2.0 ** (float(own.get("log2_median", 0.0)) - octaves))
+class _Typical:
+    """The median |x| of tensors that were not looked at, by their own sample or their role's."""
+
+    def __init__(self, decisions: Mapping[str, Any], scale: Scale) -> None:
+        self._decisions, self._scale = decisions, scale
+        self._own: Mapping[str, Any] = decisions.get("placements", {})
+        self._by_role: dict[str, float] = {}
+
+    def median(self, placement: Placement) -> float:
+        """Return what is typical, relative to what the colours of a placement are relative to."""
+        if placement.name in self._own:
+            return self._relative(placement)
+        role = role_of(placement)
+        if role not in self._by_role:
+            self._by_role[role] = self._relative(placement)
+        return self._by_role[role]
+
+    def _relative(self, placement: Placement) -> float:
+        known = self._decisions.get("roles", {}).get(role_of(placement), {})
+        known = self._own.get(placement.name, known)
+        octaves = reference(self._decisions, placement, self._scale)
+        return float(2.0 ** (float(known.get("log2_median", 0.0)) - octaves))
 
 
 def _assume(
-    unseen: Sequence[tuple[Field, float]],
-    key: TileKey,
+    boxes: NDArray[np.int64],
+    medians: NDArray[np.float32],
     scale: int,
     named: Mapping[str, NDArray[Any]],
 ) -> None:
@@ -283,18 +360,13 @@ def _assume(
 
     from modelweightvis.kernels.rectangles import add_rectangles, raise_rectangles
 
-    if not unseen:
+    if not medians.size:
         return
-    medians = np.array([median for _, median in unseen], np.float32)
-    corner = np.array([key.x * TILE * scale, key.y * TILE * scale, 0, 0])
-    seen = np.array([one.box for one, _ in unseen], np.int64)
-    seen[:, :2] += np.array([one.placement.box[:2] for one, _ in unseen], np.int64)
-    boxes = seen - corner
     for name, plane in named.items():
         if name == "count":
             add_rectangles(boxes, np.ones_like(medians), scale, plane)
         elif name == "max_abs":
-            raise_rectangles(boxes, TYPICAL[name] * medians, scale, plane)
+            raise_rectangles(boxes, np.float32(TYPICAL[name]) * medians, scale, plane)
         elif name in TYPICAL:
             power = 2 if name == "sum_squares" else 1
             add_rectangles(boxes, np.float32(TYPICAL[name]) * medians**power, scale, plane)
@@ -303,6 +375,7 @@ def _assume(
 def _spread(
     field: Field,
     strips: Sequence[Mapping[str, NDArray[Any]]],
+    ends: _Ends,
     key: TileKey,
     scale: int,
     named: Mapping[str, NDArray[Any]],
@@ -310,8 +383,7 @@ def _spread(
     """Add strips to the planes of a tile, each as broad as what it stands for."""
     import numpy as np
 
-    breadth = np.diff(_edges(field, key, scale, down=not field.down))
-    length = np.diff(_edges(field, key, scale, down=field.down))
+    breadth, length = np.diff(ends.across), np.diff(ends.along)
     chosen = np.arange(breadth.size) * len(strips) // breadth.size
     side = TILE * scale
     top = (field.box.y + field.placement.box.y - key.y * side) // scale

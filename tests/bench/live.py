@@ -184,6 +184,7 @@ def viewed(path: Path, cache: Path) -> Iterator[View]:
     command = [str(Path(sys.executable).with_name("modelweightvis")), "view", str(path)]
     command += ["--no-browser", "-q"]
     env = {**os.environ, "ARBVIS_CACHE_SIZE": "0", "TMPDIR": str(cache)}
+    env.pop("PYTHONDONTWRITEBYTECODE", None)  # nobody's installation compiles Python on every start
     began = time.perf_counter()
     with subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL) as process:
         try:
