@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from math import prod
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from arbvis_core.api import UsageError
 from modelweightvis.formats.reading import shown
@@ -23,8 +22,7 @@ LONGEST_GLOB = 1000
 DIFFERENCE = "difference"
 
 
-@dataclass(frozen=True, slots=True)
-class Tensor:
+class Tensor(NamedTuple):
     """One tensor of a model.
 
     Attributes:
@@ -43,7 +41,10 @@ class Tensor:
     @property
     def bytes(self) -> int:
         """How many bytes are stored for it, scales and zeros included."""
-        return sum(part.stop - part.start for part in self.region.parts)
+        parts = self.region.parts
+        if len(parts) == 1:  # most, of tens of thousands
+            return parts[0].stop - parts[0].start
+        return sum(part.stop - part.start for part in parts)
 
     @property
     def dtype(self) -> str:

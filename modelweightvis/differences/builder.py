@@ -201,7 +201,7 @@ def _regions(pairing: Pairing, *, finetune: bool) -> Iterator[Region]:
         elif one.right:
             name = one.right.name
             name = f"{name} (second)" if name in taken else name
-            yield _alone(replace(one.others[0], region=one.right), name, "B")
+            yield _alone(one.others[0]._replace(region=one.right), name, "B")
 
 
 def _paired(left: Tensor, one: Pair) -> Region:

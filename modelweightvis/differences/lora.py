@@ -125,7 +125,7 @@ def _sorted(
             pair[match["side"] + (match["kind"] or "")] = one
         else:
             stored = one.region.name.removeprefix(PREFIX).replace(".modules_to_save.", ".")
-            kept.append(replace(one, region=replace(one.region, name=stored)))
+            kept.append(one._replace(region=replace(one.region, name=stored)))
     return kept, factors
 
 

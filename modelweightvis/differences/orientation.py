@@ -38,7 +38,7 @@ def oriented(tensor: Tensor, facts: Mapping[str, Any], config: ModelConfig) -> T
     for undo in ARCHITECTURES.get(architecture, ()):
         steps = undo(tensor, config)
         if steps:
-            return replace(tensor, region=_seen(tensor.region, steps))
+            return tensor._replace(region=_seen(tensor.region, steps))
     return tensor
 
 

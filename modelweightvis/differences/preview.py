@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from arbvis_core.api import Decoder, MissingExtraError, Region, UsageError
@@ -146,7 +145,7 @@ def previews(base: Sequence[Tensor], scheme: str, match: str | None) -> Iterator
                 "bits_per_weight": bits_of(scheme, scales),
             },
         )
-        yield Pair(one, right, (replace(one, region=right),), "quantised")
+        yield Pair(one, right, (one._replace(region=right),), "quantised")
 
 
 def _why_kept(one: Tensor, scheme: str, match: str | None) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from math import prod
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -30,14 +31,14 @@ def element_part(
     """
     if not stored.bytes:
         raise ValueError(f"elements of type {stored.name} have no known size")
-    units = list(shape)
-    if stored.elements > 1:
-        if not shape or shape[-1] % stored.elements:
-            raise ValueError(
-                f"rows of {shape[-1] if shape else 1} elements do not fill units of "
-                f"{stored.elements} ({stored.name})"
-            )
-        units[-1] //= stored.elements
+    if stored.elements == 1:
+        return dense_part(role, source, start, shape, stored.bytes)
+    if not shape or shape[-1] % stored.elements:
+        raise ValueError(
+            f"rows of {shape[-1] if shape else 1} elements do not fill units of "
+            f"{stored.elements} ({stored.name})"
+        )
+    units = (*shape[:-1], shape[-1] // stored.elements)
     return dense_part(role, source, start, units, stored.bytes)
 
 
@@ -59,9 +60,17 @@ def dense_part(
         size: bytes of each.
         block: how many elements share one, per axis; empty means shape / units.
     """
-    strides = [size * prod(units[axis + 1 :]) for axis in range(len(units))]
-    stop = start + size * prod(units)
-    return api.Part(role, source, start, stop, tuple(units), tuple(strides), tuple(block))
+    held, strides, length = _laid_out(tuple(units), size)
+    return api.Part(role, source, start, start + length, held, strides, tuple(block))
+
+
+@lru_cache(maxsize=1024)
+def _laid_out(
+    units: tuple[int, ...], size: int
+) -> tuple[tuple[int, ...], tuple[int, ...], int]:
+    """Return the units, their strides and how long they are: the same for all tensors of a shape."""
+    strides = (size * prod(units[axis + 1 :]) for axis in range(len(units)))
+    return units, tuple(strides), size * prod(units)
 
 
 class Packed(NamedTuple):

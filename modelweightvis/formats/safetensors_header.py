@@ -125,28 +125,31 @@ def _entry(name: str, value: Any, origin: int) -> Entry:
 
 def _sizes(value: Any) -> tuple[int, ...] | None:
     """Return sizes of 64 bits, or None if they are something else."""
-    if isinstance(value, list) and all(type(one) is int and 0 <= one < _LIMIT for one in value):
-        return tuple(value)
-    return None
+    if not isinstance(value, list):
+        return None
+    for one in value:  # a call of `all` for each of tens of thousands would take twice as long
+        if type(one) is not int or not 0 <= one < _LIMIT:
+            return None
+    return tuple(value)
 
 
 def _check_extents(name: str, entries: list[Entry], origin: int, size: int) -> None:
     """Hold tensors against each other and against the end of the file: no gap, no overlap."""
     position = origin
     for entry in entries:
-        what = f"{name}: tensor {shown(entry.name)} at byte {entry.start}"
         if entry.start != position or entry.stop < entry.start:
             raise FormatError(
-                f"{what} does not begin where the one before it ends, at byte {position}; "
+                f"{_what(name, entry)} does not begin where the one before it ends, at byte {position}; "
                 f"the header is damaged, fetch the file again"
             )
         expected = _size(entry)
         if expected is not None and expected != entry.stop - entry.start:
             raise FormatError(
-                f"{what} takes {entry.stop - entry.start} bytes, but {entry.dtype} of shape "
+                f"{_what(name, entry)} takes {entry.stop - entry.start} bytes, but {entry.dtype} of shape "
                 f"{list(entry.shape)} takes {expected}; the header is damaged, fetch the file again"
             )
-        check_count(what, entry.shape, entry.stop - entry.start)
+        if not expected:
+            check_count(_what(name, entry), entry.shape, entry.stop - entry.start)
         position = entry.stop
     if position != size:
         wrong = "it was cut short" if position > size else "something was added to it"
@@ -154,6 +157,10 @@ def _check_extents(name: str, entries: list[Entry], origin: int, size: int) -> N
             f"{name} has {size} bytes, but its tensors end at byte {position}; "
             f"{wrong}, fetch it again"
         )
+
+
+def _what(name: str, entry: Entry) -> str:
+    return f"{name}: tensor {shown(entry.name)} at byte {entry.start}"
 
 
 def _size(entry: Entry) -> int | float | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from arbvis_core import api
@@ -84,12 +83,17 @@ def header_region(source: str, start: int, stop: int, name: str = "header") -> R
 
 def header_regions(source: str, stop: int, entries: Iterable[Entry]) -> tuple[Region, ...]:
     """Return a header that ends at a byte, and the tensors it tells of."""
-    tensors = (
+    types: dict[str, Mapping[str, Any]] = {}  # one for all tensors of a type
+    tensors = [
         tensor_region(
-            one.name, one.shape, one.stored, (source, one.start, one.stop), {"dtype": one.dtype}
+            one.name,
+            one.shape,
+            one.stored,
+            (source, one.start, one.stop),
+            types.setdefault(one.dtype, {"dtype": one.dtype}),
         )
         for one in entries
-    )
+    ]
     return header_region(source, 0, stop), *tensors
 
 
@@ -110,11 +114,13 @@ def tensor_region(
         extent: source key, first byte, first byte after it.
         attributes: what is known about it, `dtype` at least.
     """
-    if stored.decoded:
-        with suppress(ValueError):
-            part = element_part("codes", stored, *extent[:2], shape)
-            return api.Region(_called(name), shape, stored.name, (part,), attributes=attributes)
-    return unknown_region(name, shape, extent, attributes)
+    if not stored.decoded:
+        return unknown_region(name, shape, extent, attributes)
+    try:
+        part = element_part("codes", stored, extent[0], extent[1], shape)
+    except ValueError:
+        return unknown_region(name, shape, extent, attributes)
+    return api.Region(_called(name), shape, stored.name, (part,), attributes=attributes)
 
 
 def unknown_region(

@@ -13,6 +13,9 @@ from modelweightvis.names.stems import stem
 Container = tuple[str, ...]
 
 _NUMBER: Final = re.compile(r"(?:(?<![^.])|(?<=expert_))([0-9]{1,6})(?![^.])")
+#: Names that differ in nothing but the digits of their numbers have their numbers at the same places.
+_ALIKE: Final = bytes.maketrans(b"123456789", b"000000000")
+_DIGITS: Final = re.compile(r"[0-9]+")
 _SENTINEL: Final = 900_000  # numbers from here on mark their own place; real ones stay below
 
 
@@ -43,48 +46,65 @@ class Found:
         return stem(self.source).path
 
 
-class _Spots(NamedTuple):
-    """Where among a name's words its layer and its expert stand; 0 for none."""
+Span = tuple[int, int]
 
-    layer: int
-    expert: int
+
+class _Spots(NamedTuple):
+    """Where in a name its layer and its expert stand, and the other numbers."""
+
+    layer: Span | None
+    expert: Span | None
+    others: tuple[Span, ...]
 
 
 class Reader:
     """Reads the names of one model."""
 
     def __init__(self) -> None:
-        self._spots: dict[tuple[str, ...], _Spots] = {}
-        self._shapes: dict[tuple[str, ...], Shape] = {}
+        self._fixed: dict[bytes, tuple[Span, ...]] = {}
+        self._spots: dict[tuple[bytes | str, ...], _Spots] = {}
+        self._shapes: dict[tuple[bytes | str, ...], Shape] = {}
 
     def read(self, name: str) -> Found:
         """Return the name taken apart, without its role."""
-        words = _NUMBER.split(name)  # text and numbers in turn
-        if len(words) == 1:
-            return Found(name, self._shape((name,), name), None, None)
-        template = tuple(words[::2])
-        spots = self._spots.get(template)
+        template = name.encode("utf-8", "surrogatepass").translate(_ALIKE)
+        fixed = self._fixed.get(template)
+        if fixed is None:
+            fixed = self._fixed[template] = _within_words(name)
+        key: tuple[bytes | str, ...] = (template,)
+        if fixed:
+            key += tuple([name[start:stop] for start, stop in fixed])
+        spots = self._spots.get(key)
         if spots is None:
-            spots = self._spots[template] = _find_spots(name)
-        layer = int(words[spots.layer]) if spots.layer else None
-        expert = int(words[spots.expert]) if spots.expert else None
-        for spot in spots:
-            words[spot] = "" if spot else words[0]
-        return Found(name, self._shape(tuple(words), name), layer, expert)
-
-    def _shape(self, key: tuple[str, ...], name: str) -> Shape:
+            spots = self._spots[key] = _find_spots(name)
+        layer, expert, others = spots
+        if others:
+            key += tuple([name[start:stop] for start, stop in others])
         shape = self._shapes.get(key)
         if shape is None:
             shape = self._shapes[key] = _take_apart(name)[0]
-        return shape
+        return Found(
+            name,
+            shape,
+            None if layer is None else int(name[layer[0] : layer[1]]),
+            None if expert is None else int(name[expert[0] : expert[1]]),
+        )
+
+
+def _within_words(name: str) -> tuple[Span, ...]:
+    """Return where digits stand that are no numbers, as in `w1`."""
+    numbers = {match.span() for match in _NUMBER.finditer(name)}
+    runs = (match.span() for match in _DIGITS.finditer(name))
+    return tuple(span for span in runs if span not in numbers)
 
 
 def _find_spots(name: str) -> _Spots:
+    spans = [match.span() for match in _NUMBER.finditer(name)]
     count = iter(range(_SENTINEL, 999_999))
     marked = _NUMBER.sub(lambda match: str(next(count, match[0])), name)
     _, layer, expert = _take_apart(marked)
-    layer, expert = (0 if at is None else 2 * (at - _SENTINEL) + 1 for at in (layer, expert))
-    return _Spots(layer, expert)
+    own = [None if at is None else spans[at - _SENTINEL] for at in (layer, expert)]
+    return _Spots(own[0], own[1], tuple(span for span in spans if span not in own))
 
 
 def _take_apart(name: str) -> tuple[Shape, int | None, int | None]:
