@@ -65,9 +65,7 @@ def dense_part(
 
 
 @lru_cache(maxsize=1024)
-def _laid_out(
-    units: tuple[int, ...], size: int
-) -> tuple[tuple[int, ...], tuple[int, ...], int]:
+def _laid_out(units: tuple[int, ...], size: int) -> tuple[tuple[int, ...], tuple[int, ...], int]:
     """Return the units, their strides and how long they are: the same for all tensors of a shape."""
     strides = (size * prod(units[axis + 1 :]) for axis in range(len(units)))
     return units, tuple(strides), size * prod(units)

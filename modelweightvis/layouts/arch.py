@@ -18,7 +18,8 @@ from modelweightvis.tensors import is_difference
 if TYPE_CHECKING:
     from arbvis_core.api import Placement
     from modelweightvis.layouts.models import Model
-    from modelweightvis.layouts.sketches import Drawing, Spot
+    from modelweightvis.layouts.sketches import Drawing
+    from modelweightvis.tensors import Tensor
 
 
 class ArchLayoutPlugin(Layout):
@@ -173,30 +174,42 @@ def _placements(
     owners = {id(one): model for model in models for one in model.tensors}
     configs = {id(model): config_of(model.document) for model in models}
     taken: dict[str, int] = {}
+    alike: dict[tuple[Any, ...], dict[str, Any]] = {}
     placements = []
     for spot in drawing.spots:
-        model = owners[id(spot.tensor)]
-        region = spot.tensor.region
+        tensor = spot.tensor
+        model, region = owners[id(tensor)], tensor.region
         name = region.name if len(models) == 1 else f"{model.name}/{region.name}"
         taken[name] = count = taken.get(name, 0) + 1
-        attributes = _attributes(spot)
-        heads = heads_of(spot.tensor, configs[id(model)].of(spot.tensor.name.stack))
-        if heads is None and experts and (cuts := cuts_of(spot.tensor)):
-            attributes = {**attributes, "experts": cuts}
+        attributes = _attributes(tensor, alike)
+        if heads := heads_of(tensor, configs[id(model)]):
+            attributes["heads"] = heads
+        elif experts and (cuts := cuts_of(tensor)):
+            attributes["experts"] = cuts
         placements.append(
             Placement(
                 name=name if count == 1 else f"{name}#{count}",
                 box=Box(spot.x, spot.y, spot.width, spot.height),
                 region=region,
                 fold=spot.fold,
-                attributes=attributes if heads is None else {**attributes, "heads": heads},
+                attributes=attributes,
             )
         )
     return tuple(placements)
 
 
-def _attributes(spot: Spot) -> dict[str, Any]:
-    name = spot.tensor.name
+def _attributes(tensor: Tensor, alike: dict[tuple[Any, ...], dict[str, Any]]) -> dict[str, Any]:
+    """Return what is known of a tensor.
+
+    Args:
+        tensor: of a model.
+        alike: what tensors of one type and shape have in common, added to.
+    """
+    name, region = tensor.name, tensor.region
+    key = tensor.dtype, region.shape, tensor.bytes
+    if key not in alike:
+        bits = round(tensor.bits_per_weight, 4)
+        alike[key] = {"dtype": key[0], "shape": [*region.shape], "bits_per_weight": bits}
     return {
         "role": name.role,
         "layer": name.layer,
@@ -204,10 +217,8 @@ def _attributes(spot: Spot) -> dict[str, Any]:
         "stack": name.stack,
         "part": name.part,
         "canonical": name.canonical,
-        "dtype": spot.tensor.dtype,
-        "shape": list(spot.tensor.region.shape),
-        "bits_per_weight": round(spot.tensor.bits_per_weight, 4),
-        **spot.tensor.region.attributes.get("difference", {}),
+        **alike[key],
+        **region.attributes.get("difference", {}),
     }
 
 

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from modelweightvis.config import ModelConfig
     from modelweightvis.tensors import Tensor
 
+_GROUPS: Final = ("attention.", "cross_attention.")
 #: Roles of which the outputs are heads; those of the second are shared by groups of queries.
 _QUERIES: Final = frozenset(("q", "q_b", "k_b", "v_b", "kv_b", "sinks"))
 _SHARED: Final = frozenset(("k", "v"))
@@ -19,11 +20,15 @@ def heads_of(tensor: Tensor, config: ModelConfig) -> dict[str, Any] | None:
     """Return the axis that is cut into heads, how long a head is, and how many there are.
 
     None where the tensor has no heads, or the configuration does not fit it.
+
+    Args:
+        tensor: of a model.
+        config: the model's; what it says of the tensor's stack counts.
     """
-    group, _, leaf = tensor.name.role.partition(".")
-    if group not in ("attention", "cross_attention") or tensor.name.part:
+    if not tensor.name.role.startswith(_GROUPS) or tensor.name.part:
         return None
-    shape = tensor.region.shape
+    config = config.of(tensor.name.stack)
+    shape, leaf = tensor.region.shape, tensor.name.role.partition(".")[2]
     count = config.kv_heads if leaf in _SHARED else config.heads
     if not count or not 1 <= len(shape) <= 2 or leaf not in _QUERIES | _SHARED | {"o"}:
         return None

@@ -56,34 +56,38 @@ def slots_of(tensors: Sequence[Tensor], kinds: Sequence[int]) -> tuple[list[Slot
         tensors: of all blocks of a stack.
         kinds: of what kind each one's block is, one bit each.
     """
-    keys = _keys(tensors)
+    codes, keys = _keys(tensors)
     ranks = _expert_ranks(tensors)
-    members: dict[tuple[object, ...], list[int]] = {}
-    for number, key in enumerate(keys):
-        members.setdefault(key, []).append(number)
-    large = _LARGE * sum(one.elements for one in tensors)
-    slots: dict[tuple[object, ...], Slot] = {}
-    for key, numbers in members.items():
+    sizes = [one.elements for one in tensors]
+    members: list[list[int]] = [[] for _ in keys]
+    for number, code in enumerate(codes):
+        members[code].append(number)
+    large = _LARGE * sum(sizes)
+    slots: list[Slot] = []
+    for key, numbers in zip(keys, members, strict=True):
         experts = {tensors[number].name.expert for number in numbers} - {None}
         mask = 0
         for number in numbers:
             mask |= kinds[number]
-        slots[key] = Slot(
-            key=key,
-            shapes=tuple(sorted({tensors[number].region.shape for number in numbers})),
-            experts=1 + max(ranks[one] for one in experts if one is not None) if experts else 0,
-            elements=sum(tensors[number].elements for number in numbers),
-            mask=mask,
-            order=key,
-            large=sum(tensors[number].elements for number in numbers) >= large,
+        elements = sum([sizes[number] for number in numbers])
+        slots.append(
+            Slot(
+                key=key,
+                shapes=tuple(sorted({tensors[number].region.shape for number in numbers})),
+                experts=1 + max(ranks[one] for one in experts if one is not None) if experts else 0,
+                elements=elements,
+                mask=mask,
+                order=key,
+                large=elements >= large,
+            )
         )
-    ordered = sorted(slots, key=lambda key: slots[key].order)
-    at = {key: number for number, key in enumerate(ordered)}
+    ordered = sorted(range(len(slots)), key=lambda code: slots[code].order)
+    at = {code: number for number, code in enumerate(ordered)}
     seats = [
-        Seat(at[key], 0 if one.name.expert is None else ranks[one.name.expert])
-        for key, one in zip(keys, tensors, strict=True)
+        Seat(at[code], 0 if one.name.expert is None else ranks[one.name.expert])
+        for code, one in zip(codes, tensors, strict=True)
     ]
-    return [slots[key] for key in ordered], seats
+    return [slots[code] for code in ordered], seats
 
 
 def slots_apart(tensors: Iterable[Tensor]) -> list[Slot]:
@@ -195,22 +199,44 @@ def _orders(sizes: Sequence[tuple[int, int]]) -> list[Sequence[int] | None]:
     return [None, by_area, by_height, by_width]
 
 
-def _keys(tensors: Sequence[Tensor]) -> list[tuple[object, ...]]:
-    """Return what is the same for a tensor in every layer, and no other tensor of the layer has."""
-    plain = [_key(one) for one in tensors]
+def _keys(tensors: Sequence[Tensor]) -> tuple[list[int], list[tuple[object, ...]]]:
+    """Return what is the same for a tensor in every layer, and no other tensor of the layer has.
+
+    Returns:
+        The number of every tensor's key, and the keys.
+    """
+    plain: dict[tuple[object, ...], int] = {}
+    codes = [plain.setdefault(_key(one), len(plain)) for one in tensors]
     where = [(one.name.layer, one.name.expert) for one in tensors]
-    doubled = _doubled(plain, where)
+    doubled = _doubled(codes, where)
+    if not doubled:
+        return codes, [(*key, "", 0) for key in plain]
+    return _told_apart(tensors, [*plain], codes, where, doubled)
+
+
+def _told_apart(
+    tensors: Sequence[Tensor],
+    plain: Sequence[tuple[object, ...]],
+    codes: Sequence[int],
+    where: Sequence[tuple[object, ...]],
+    doubled: set[int],
+) -> tuple[list[int], list[tuple[object, ...]]]:
+    """Return keys where several tensors of a layer have one: they are told apart by their names."""
     spelt = [
-        (*key, _NUMBER.sub("#", one.name.source)) if key in doubled else (*key, "")
-        for key, one in zip(plain, tensors, strict=True)
+        (*plain[code], _NUMBER.sub("#", one.name.source) if code in doubled else "")
+        for code, one in zip(codes, tensors, strict=True)
     ]
     counts = [0] * len(tensors)
     seen: dict[tuple[object, ...], int] = {}
-    several = [number for number, key in enumerate(plain) if key in doubled]
+    several = [number for number, code in enumerate(codes) if code in doubled]
     for number in sorted(several, key=lambda n: natural(tensors[n].name.source)):
         here = (*spelt[number], *where[number])
         seen[here] = counts[number] = seen.get(here, -1) + 1
-    return [(*key, count) for key, count in zip(spelt, counts, strict=True)]
+    keys: dict[tuple[object, ...], int] = {}
+    found = [
+        keys.setdefault((*key, count), len(keys)) for key, count in zip(spelt, counts, strict=True)
+    ]
+    return found, [*keys]
 
 
 def _key(tensor: Tensor) -> tuple[object, ...]:
@@ -220,15 +246,13 @@ def _key(tensor: Tensor) -> tuple[object, ...]:
     return (*rank[:2], rank[-1], name.role, name.kind, name.part, banked)
 
 
-def _doubled(
-    keys: Iterable[tuple[object, ...]], where: Iterable[tuple[object, ...]]
-) -> set[tuple[object, ...]]:
-    seen: set[tuple[object, ...]] = set()
+def _doubled(codes: Iterable[int], where: Iterable[tuple[object, ...]]) -> set[int]:
+    """Return the keys that several tensors of one place have."""
+    seen: set[tuple[int, tuple[object, ...]]] = set()
     doubled = set()
-    for key, place in zip(keys, where, strict=True):
-        here = (*key, *place)
+    for here in zip(codes, where, strict=True):
         if here in seen:
-            doubled.add(key)
+            doubled.add(here[0])
         seen.add(here)
     return doubled
 

@@ -157,18 +157,19 @@ def _assemble(model: Sequence[Found]) -> list[Name]:
 
 
 def _name(found: Found, block_kind: str, taken: dict[str, int]) -> Name:
-    kind, part = found.shape.kind, found.shape.part
+    kind, part, *_ = found.shape
+    order = roles.order_of(found.role, kind, found.expert, in_block=found.layer is not None)
     return Name(
-        source=found.source,
-        stack=found.stack,
-        layer=found.layer,
-        role=found.role,
-        kind=kind,
-        part=part,
-        expert=found.expert,
-        canonical=_canonical(found, taken),
-        block_kind=block_kind,
-        order=roles.order_of(found.role, kind, found.expert, in_block=found.layer is not None),
+        found.source,
+        found.stack,
+        found.layer,
+        found.role,
+        kind,
+        part,
+        found.expert,
+        _canonical(found, taken),
+        block_kind,
+        order,
     )
 
 

@@ -70,7 +70,7 @@ def _sampled(plan: ScenePlan, asked: _Decoders) -> tuple[Sampled, ...]:
     placements = [
         one for one in plan.placements if prod(one.region.shape) and decodable(one.region, decoders)
     ]
-    if sum(_bytes(one) for one in plan.placements) <= WHOLE:
+    if sum([_bytes(one) for one in plan.placements]) <= WHOLE:
         return tuple(each for one in placements for each in _whole(one))
     found = list(_affordable(placements, decoders))
     order = {one.name: number for number, one in enumerate(placements)}
@@ -99,11 +99,12 @@ def _whole(placement: Placement) -> Iterator[Sampled]:
 def _affordable(placements: Sequence[Placement], decoders: Decoders) -> Iterator[Sampled]:
     """Yield a row of each tensor, then bands, for as long as bytes and reads suffice."""
     random = Random(0)  # noqa: S311 - a sample has to be the same each time
-    size = min(MOST, int(SHARE * sum(map(_bytes, placements))))
+    sizes = [_bytes(one) for one in placements]
+    size = min(MOST, int(SHARE * sum(sizes)))
     reads = READS
     chosen = _chosen(placements)
     boxes = [(one, _row(one, size // 4 // len(chosen), random)) for one in chosen]
-    boxes += [(one, _band(one, size // 8, random)) for one in _spread(placements, random)]
+    boxes += [(one, _band(one, size // 8, random)) for one in _spread(placements, sizes, random)]
     for placement, box in boxes:
         if _cost(placement, box) > size or not reads:
             continue
@@ -135,14 +136,16 @@ def _chosen(placements: Sequence[Placement]) -> list[Placement]:
     return found
 
 
-def _spread(placements: Sequence[Placement], random: Random) -> Iterator[Placement]:
+def _spread(
+    placements: Sequence[Placement], sizes: Sequence[int], random: Random
+) -> Iterator[Placement]:
     """Yield the tensors under evenly spaced bytes of the model, in an order that is not theirs."""
-    total = sum(map(_bytes, placements))
+    total = sum(sizes)
     marks = [(number + random.random()) * total / READS for number in range(READS)]
     under: list[Placement] = []
     end = 0
-    for one in placements:
-        end += _bytes(one)
+    for one, length in zip(placements, sizes, strict=True):
+        end += length
         while len(under) < READS and marks[len(under)] < end:
             under.append(one)
     random.shuffle(under)
