@@ -19,6 +19,7 @@ import uvicorn
 
 from arbvis_core.engine.executors import default_jobs
 from arbvis_core.errors import UsageError
+from arbvis_core.server.allocating import from_one_pool
 from arbvis_core.server.app import Service
 from arbvis_core.server.connections import MOST, Connection
 from arbvis_core.server.guard import LOOPBACK, Access
@@ -191,6 +192,7 @@ def serve(
     Raises:
         ArbvisError: the picture cannot be planned, or the address not be listened at.
     """
+    from_one_pool()
     server = Server(live, listen(address), address.host)
     shown, tasks, problems = Event(), set[asyncio.Task[None]](), list[BaseException]()
 
