@@ -89,6 +89,7 @@ class LiveScene:
         self._place = place
         self._small = self.places.bytes <= SMALL
         self._lock = Lock()
+        self._estimating = Lock()
         self._editions: dict[TileKey, int] = {}
 
     def check(self, key: TileKey) -> None:
@@ -211,12 +212,12 @@ class LiveScene:
         plan, decoders = tree.plan, self.registry.decoders
         owner = self.registry.renderer_entry(plan.renderer)
         subject = f"tile {key.zoom}/{key.x}/{key.y} of scene {plan.key!r}"
-        with guard(owner, "render", subject):
+        with self._estimating, guard(owner, "render", subject):
             sketch = owner.item.sketch(plan, key, decoders, self._budget)
         if sketch is None:
             return None
         parts = read_crops(plan.sources, sketch.crops)
-        with guard(owner, "render", subject):
+        with self._estimating, guard(owner, "render", subject):
             looked = view.over(plan.view)
             planes = owner.item.sketched(plan, key, sketch, parts, decoders, looked)
         sample = {
