@@ -70,11 +70,7 @@ def _scene(
         "label": scene.label,
         "renderer": scene.renderer,
         "placements": [
-            {
-                **_placement(one),
-                "stats": measured.get(one.name, {}).get("stats", {}),
-                "scale": own.get(one.name, {}),
-            }
+            placement_facts(one, measured.get(one.name, {}).get("stats", {}), own.get(one.name, {}))
             for one in scene.placements
         ],
         "labels": [_label(one) for one in scene.labels],
@@ -124,21 +120,32 @@ def bitmap(tiles: set[tuple[int, int]], columns: int, rows: int) -> str:
     return base64.b64encode(bytes(bits)).decode("ascii")
 
 
-def _placement(placement: Placement) -> dict[str, Any]:
-    box = placement.box
-    label = placement.label or (box.x + box.width / 2, box.y + box.height / 2)
+def placement_facts(
+    placement: Placement, stats: Mapping[str, Any], scale: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Describe a placement.
+
+    Args:
+        placement: where something lies.
+        stats: figures that were measured of it.
+        scale: what was decided of it.
+    """
+    x, y, width, height = placement.box
+    label = placement.label or (x + width / 2, y + height / 2)
     return {
         **placement.attributes,
         "name": placement.name,
-        "x": box.x,
-        "y": box.y,
-        "width": box.width,
-        "height": box.height,
+        "x": x,
+        "y": y,
+        "width": width,
+        "height": height,
         "start": placement.start,
         "stop": placement.stop,
         "label": [round(label[0], 1), round(label[1], 1)],
         "hue": placement.hue,
         "fold": placement.fold,
+        "stats": stats,
+        "scale": scale,
     }
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from arbvis_core.manifest import manifest
 from arbvis_core.registry import guard
 from arbvis_core.server.presence import bitmap
+from arbvis_core.server.writing import with_placements
 
 if TYPE_CHECKING:
     from arbvis_core.registry import Registry
@@ -15,10 +17,11 @@ if TYPE_CHECKING:
     from arbvis_core.values import Legend, Plan, ScenePlan, View
 
 
-def describe(plan: Plan, registry: Registry, scenes: Mapping[str, LiveScene]) -> dict[str, Any]:
+def describe(plan: Plan, registry: Registry, scenes: Mapping[str, LiveScene]) -> str:
     """Describe a plan as `manifest.json` does, with every tile that something is placed on."""
+    bare = replace(plan, scenes=tuple(replace(one, placements=()) for one in plan.scenes))
     found = manifest(
-        plan,
+        bare,
         tile_format="png",
         present=dict.fromkeys(scenes, ()),
         legends={one.key: legend(one, one.view, registry) for one in plan.scenes},
@@ -28,7 +31,11 @@ def describe(plan: Plan, registry: Registry, scenes: Mapping[str, LiveScene]) ->
         levels = scenes[facts["key"]].levels
         for level, present in zip(facts["canvas"]["levels"], levels, strict=True):
             level["present"] = bitmap(present)
-    return found
+    return with_placements(
+        found,
+        {one.key: one.placements for one in plan.scenes},
+        {one.key: one.decisions.get("placements", {}) for one in plan.scenes},
+    )
 
 
 def legend(planned: ScenePlan, view: View, registry: Registry) -> tuple[Legend, ...]:

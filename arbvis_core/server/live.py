@@ -128,9 +128,8 @@ def picture_of(plan: Plan, registry: Registry, busy: Callable[[], bool] = lambda
     from arbvis_core.server.scenes import LiveScene, budget_of
     from arbvis_core.server.store import shelf
     from arbvis_core.server.trees import Memory
-    from arbvis_core.viewer.bundle import json_text
 
     memory, budget, place = Memory(), budget_of(plan), shelf()
     scenes = {one.key: LiveScene(one, registry, memory, budget, place) for one in plan.scenes}
-    manifest = json_text(describe(plan, registry, scenes))
+    manifest = describe(plan, registry, scenes)
     return Picture(plan, registry, scenes, f"{manifest}\n".encode("ascii"), Refiner(scenes, busy))

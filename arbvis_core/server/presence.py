@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Sequence
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from arbvis_core.values import TILE, Box, parts_of
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from arbvis_core.values import Placement, ScenePlan, TileKey
+    from arbvis_core.values import Placement, Region, ScenePlan, TileKey
 
 #: The pixels under a tile, and who is placed on them.
 Levels = list["NDArray[np.bool_]"]
@@ -30,9 +31,9 @@ class Places:
 
         self._plan = plan
         self._named: dict[str, Placement] = {}
-        self._boxes = np.array([one.box for one in plan.placements], np.int64).reshape(-1, 4)
-        sizes = [sum(p.stop - p.start for p in parts_of(one.region)) for one in plan.placements]
-        self._sizes = np.array(sizes, np.float64)
+        placed = chain.from_iterable([one.box for one in plan.placements])
+        self._boxes = np.fromiter(placed, np.int64, 4 * len(plan.placements)).reshape(-1, 4)
+        self._sizes = np.array([_stored(one.region) for one in plan.placements], np.float64)
 
     def named(self, name: str) -> Placement | None:
         """Return the placement of a name, or None."""
@@ -82,10 +83,10 @@ class Places:
         canvas = self._plan.canvas
         columns, rows = canvas.tiles(canvas.max_zoom)
         found: Levels = [np.zeros((rows, columns), np.bool_)]
-        for x, y, width, height in self._boxes.tolist():
-            if width and height:
-                down = slice(y // TILE, (y + height - 1) // TILE + 1)
-                found[0][down, x // TILE : (x + width - 1) // TILE + 1] = True
+        filled = self._boxes[(self._boxes[:, 2] > 0) & (self._boxes[:, 3] > 0)]
+        first, last = filled[:, :2] // TILE, (filled[:, :2] + filled[:, 2:] - 1) // TILE + 1
+        for (left, top), (right, bottom) in zip(first.tolist(), last.tolist(), strict=True):
+            found[0][top:bottom, left:right] = True
         for zoom in range(canvas.max_zoom - 1, -1, -1):
             columns, rows = canvas.tiles(zoom)
             padded = np.zeros((2 * rows, 2 * columns), np.bool_)
@@ -93,6 +94,13 @@ class Places:
             padded[: below.shape[0], : below.shape[1]] = below
             found.append(np.any(padded.reshape(rows, 2, columns, 2), axis=(1, 3), keepdims=False))
         return found[::-1]
+
+
+def _stored(region: Region) -> int:
+    """Return how many bytes are stored for a region."""
+    if len(region.parts) == 1 and not region.operands:
+        return region.parts[0].stop - region.parts[0].start
+    return sum(part.stop - part.start for part in parts_of(region))
 
 
 def bitmap(level: NDArray[np.bool_]) -> str:
