@@ -178,11 +178,13 @@ class Reader:
         return crop.within
 
 
-def read_crops(sources: Mapping[str, Source], crops: Sequence[Crop]) -> list[NDArray[np.uint8]]:
+def read_crops(
+    sources: Mapping[str, Source], crops: Sequence[Crop], near: int = NEAR
+) -> list[NDArray[np.uint8]]:
     """Do what `Reader.fetch` does without pages: whoever reads little and once reads no more.
 
-    Narrow gaps between rows are read too, wide ones are not. Besides what is returned no more than
-    `SPAN` bytes are held, if no row is longer.
+    Gaps of up to `near` bytes between rows are read too, wider ones are not. Besides what is returned
+    no more than `SPAN` bytes are held, if no row is longer.
     """
     import numpy as np
 
@@ -192,7 +194,7 @@ def read_crops(sources: Mapping[str, Source], crops: Sequence[Crop]) -> list[NDA
         np.empty((0 if _contiguous(crop) else crop.rows, crop.row_bytes), np.uint8)
         for crop in crops
     ]
-    runs = [(number, *run) for number, crop in enumerate(crops) for run in _row_runs(crop)]
+    runs = [(number, *run) for number, crop in enumerate(crops) for run in _row_runs(crop, near)]
     for batch in _batches(crops, runs):
         source = sources[crops[batch[0][0]].source]
         ranges = [_extent(crops[number], first, rows) for number, first, rows in batch]
@@ -209,10 +211,10 @@ def read_crops(sources: Mapping[str, Source], crops: Sequence[Crop]) -> list[NDA
     return arrays
 
 
-def _row_runs(crop: Crop) -> Iterable[tuple[int, int]]:
+def _row_runs(crop: Crop, near: int) -> Iterable[tuple[int, int]]:
     """Cut a crop into runs of rows (first, count) that are read in one piece."""
-    near = crop.stride - crop.row_bytes <= NEAR
-    count = max(1, SPAN // max(crop.stride, 1)) if near else 1
+    through = crop.stride - crop.row_bytes <= near
+    count = max(1, SPAN // max(crop.stride, 1)) if through else 1
     count = crop.rows if _contiguous(crop) else count
     for first in range(0, crop.rows, count):
         yield first, min(count, crop.rows - first)

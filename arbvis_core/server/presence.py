@@ -82,11 +82,20 @@ class Places:
 
         canvas = self._plan.canvas
         columns, rows = canvas.tiles(canvas.max_zoom)
-        found: Levels = [np.zeros((rows, columns), np.bool_)]
         filled = self._boxes[(self._boxes[:, 2] > 0) & (self._boxes[:, 3] > 0)]
-        first, last = filled[:, :2] // TILE, (filled[:, :2] + filled[:, 2:] - 1) // TILE + 1
-        for (left, top), (right, bottom) in zip(first.tolist(), last.tolist(), strict=True):
-            found[0][top:bottom, left:right] = True
+        left, top = (filled[:, :2] // TILE).T
+        right, bottom = ((filled[:, :2] + filled[:, 2:] - 1) // TILE + 1).T
+        edges = np.zeros(
+            (rows + 1, columns + 1), np.int64
+        )  # how many begin here, less those that end
+        for y, x, begun in (
+            (top, left, 1),
+            (top, right, -1),
+            (bottom, left, -1),
+            (bottom, right, 1),
+        ):
+            np.add.at(edges, (y, x), begun)
+        found: Levels = [edges.cumsum(axis=0).cumsum(axis=1)[:-1, :-1] > 0]
         for zoom in range(canvas.max_zoom - 1, -1, -1):
             columns, rows = canvas.tiles(zoom)
             padded = np.zeros((2 * rows, 2 * columns), np.bool_)

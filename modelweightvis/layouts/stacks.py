@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache, partial
+from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from modelweightvis.folds import Fold, size_of
-from modelweightvis.layouts.forms import Form, gap_of
+from modelweightvis.layouts.forms import gap_of
 from modelweightvis.layouts.packing import Packed
 from modelweightvis.layouts.sketches import (
     Drawing,
@@ -68,19 +68,20 @@ class Template(NamedTuple):
         right, down = self.packing.width + self.gap, self.packing.height + self.gap
 
         def draw(drawing: Drawing, x: int, y: int) -> None:
+            lying = _Lying(self.packing)
             for number, layer in enumerate(self.layers):
                 column, row = divmod(number, rows)
-                self._block(drawing, layer, x + column * right, y + row * down)
+                self._block(drawing, lying, layer, x + column * right, y + row * down)
 
         used = -(-len(self.layers) // rows)
         return Sketch(used * right - self.gap, rows * down - self.gap, self.elements, draw)
 
-    def _block(self, drawing: Drawing, layer: int, x: int, y: int) -> None:
+    def _block(self, drawing: Drawing, lying: _Lying, layer: int, x: int, y: int) -> None:
         found = self.members.get(layer, ())
         kind, text = ("layer", "") if found else ("missing", f"layer {layer} is not in the files")
         size = self.packing.width, self.packing.height
         drawing.marks.append(Mark(f"layer {layer}", kind, x, y, *size, text))
-        drawing.spots.extend(_spot(one, self.packing, seat, x, y) for one, seat in found)
+        drawing.spots.extend([lying.spot(one, seat, x, y) for one, seat in found])
 
 
 def templates_of(stack: Stack) -> list[Template]:
@@ -179,8 +180,9 @@ def _worth(elements: int, aspect: float, packed: Packed) -> float:
 
 def _sketch(tensors: Sequence[Tensor], packing: Packing) -> Sketch:
     def draw(drawing: Drawing, x: int, y: int) -> None:
+        lying = _Lying(packing)
         drawing.spots.extend(
-            _spot(one, packing, Seat(number, 0), x, y) for number, one in enumerate(tensors)
+            lying.spot(one, Seat(number, 0), x, y) for number, one in enumerate(tensors)
         )
 
     elements = sum(one.elements for one in tensors)
@@ -242,14 +244,21 @@ def _counts(layers: int) -> list[int]:
     return list(dict.fromkeys(-(-layers // row) for row in rows))
 
 
-def _spot(tensor: Tensor, packing: Packing, seat: Seat, x: int, y: int) -> Spot:
-    form, corner = packing.forms[seat.slot], packing.corners[seat.slot]
-    right, down = form.place(seat.expert)
-    width, height, fold = _folded(form, tensor.region.shape)
-    return Spot(tensor, x + corner[0] + right, y + corner[1] + down, width, height, fold)
+class _Lying:
+    """How tensors lie in a packing, found once for all of a slot and a shape."""
 
+    def __init__(self, packing: Packing) -> None:
+        self._packing = packing
+        self._folded: dict[tuple[int, tuple[int, ...]], tuple[int, int, Fold]] = {}
 
-@lru_cache(maxsize=1024)
-def _folded(form: Form, shape: tuple[int, ...]) -> tuple[int, int, Fold]:
-    fold = form.fold(shape)
-    return *size_of(shape, fold), fold
+    def spot(self, tensor: Tensor, seat: Seat, x: int, y: int) -> Spot:
+        """Return where a tensor lies, the corner of the packing at (x, y)."""
+        slot, expert = seat
+        form, corner = self._packing.forms[slot], self._packing.corners[slot]
+        shape = tensor.region.shape
+        folded = self._folded.get((slot, shape))
+        if folded is None:
+            fold = form.fold(shape)
+            folded = self._folded[slot, shape] = *size_of(shape, fold), fold
+        right, down = form.place(expert)
+        return Spot(tensor, x + corner[0] + right, y + corner[1] + down, *folded)
