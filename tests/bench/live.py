@@ -2,7 +2,8 @@
 
 A dense model of random weights whose pages were evicted, a sparse one of 30,000 tensors and 100 GB,
 and a GGUF of few weights and 128,000 words. `nox -s bench` runs it last; it takes disk space for the
-dense one. `python tests/bench/live.py --gib 1 --seconds 10` is a smaller one.
+dense one. `python tests/bench/live.py --gib 1 --seconds 10` is a smaller one, and `--only dense
+--seconds 600` flies for ten minutes.
 """
 
 from __future__ import annotations
@@ -305,12 +306,13 @@ def flying(view: View, scene: dict[str, Any], seconds: float) -> dict[str, Any]:
             memory.append(view.memory())
             time.sleep(1)
         errors = sum(one.result() for one in flights)
-    half = len(memory) // 2
+    half, step = len(memory) // 2, max(1, len(memory) // 10)
     return {
         "answers": sum(counts),
         "errors": errors,
         "half": max(memory[:half], default=0) / 2**20,
         "most": max(memory) / 2**20,
+        "course": [max(memory[at : at + step]) / 2**20 for at in range(0, len(memory), step)],
     }
 
 
@@ -350,7 +352,8 @@ def report(name: str, make: Callable[[Path], None], path: Path, seconds: float) 
                 f"\n{FLYING} clients for {seconds:.0f} s: {flown['answers']:,} answers, "
                 f"{flown['errors']} errors, at most {flown['half']:.0f} MiB of private memory in the "
                 f"first half and {flown['most']:.0f} MiB over all; ended {ended(view):.2f} s after "
-                f"Ctrl-C.",
+                f"Ctrl-C. The most in each tenth of the time: "
+                f"{', '.join(f'{one:.0f}' for one in flown['course'])} MiB.",
                 flush=True,
             )
 
