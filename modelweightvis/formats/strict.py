@@ -12,8 +12,6 @@ from typing import Any
 DEEPEST = 127
 #: Containers and values in all, so that a text cannot grow to many times its length.
 CONTAINERS, VALUES = 4_000_000, 16_000_000
-#: What an integer is that does not come back as one, or looks like it.
-_ODD = re.compile(rb"[0-9]{21}|-0")
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
@@ -38,7 +36,7 @@ def parse_json(data: bytes) -> Any:
             object_pairs_hook=_unique,
             parse_constant=_no_constant,
             parse_float=_finite,
-            parse_int=_integer if _ODD.search(data) else None,
+            parse_int=_integer,
         )
     except RecursionError:
         raise ValueError("nested too deeply") from None

@@ -383,21 +383,21 @@ def _spread(
     """Add strips to the planes of a tile, each as broad as what it stands for."""
     import numpy as np
 
-    breadth, length = np.diff(ends.across), np.diff(ends.along)
+    breadth = np.diff(ends.across)
     chosen = np.arange(breadth.size) * len(strips) // breadth.size
+    weights = breadth[:, None].astype(np.float32)
     side = TILE * scale
     top = (field.box.y + field.placement.box.y - key.y * side) // scale
     left = (field.box.x + field.placement.box.x - key.x * side) // scale
     for name, plane in named.items():
-        if name not in strips[0]:
-            continue
-        lines = np.stack([one[name] for one in strips])
-        lines = np.broadcast_to(lines, (len(strips), length.size))[chosen]
+        lines = strips[0][name]
+        if len(strips) > 1:
+            lines = np.stack([one[name] for one in strips])[chosen]
         area = plane.T[left:, top:] if field.down else plane[top:, left:]
-        area = area[: breadth.size, : length.size]
+        area = area[: breadth.size, : ends.along.size - 1]
         if name == "flags":
             area |= lines
         elif name == "max_abs":
             np.maximum(area, lines, out=area)
         else:
-            area += lines * breadth[:, None].astype(np.float32)
+            area += lines * weights
