@@ -49,27 +49,35 @@ class Listing:
         Raises:
             UsageError: there is no such column to sort by.
         """
-        wanted = words.lower().split()
-        chosen = [
-            row
-            for row, text in zip(self._rows, self._texts, strict=True)
-            if all(word in text for word in wanted)
-        ]
         figures = self._scene.figures
         complete = figures.complete  # before its figures are asked for: it may become so meanwhile
         measured = figures.summary().get("placements", {})
-        if key is not None:
-            chosen = ordered(chosen, key, measured, descending=descending)
+        wanted = words.lower().split()
+        placed, shown = self._scene.plan.placements, slice(offset, offset + limit)
+        if not wanted and key is None:  # what a page asks for first, while its tiles are drawn
+            total, rows = len(placed), [row_of(one) for one in placed[shown]]
+        else:
+            chosen = self._with(wanted)
+            if key is not None:
+                chosen = ordered(chosen, key, measured, descending=descending)
+            total, rows = len(chosen), chosen[shown]
         return {
-            "total": len(chosen),
+            "total": total,
             "offset": offset,
             "complete": complete,
             "measured": len(measured),
             "tensors": [
-                {**row, "stats": measured.get(row["name"], {}).get("stats", {})}
-                for row in chosen[offset : offset + limit]
+                {**row, "stats": measured.get(row["name"], {}).get("stats", {})} for row in rows
             ],
         }
+
+    def _with(self, wanted: Sequence[str]) -> list[dict[str, Any]]:
+        """Return the rows that have every word."""
+        return [
+            row
+            for row, text in zip(self._rows, self._texts, strict=True)
+            if all(word in text for word in wanted)
+        ]
 
 
 def row_of(placement: Placement) -> dict[str, Any]:
