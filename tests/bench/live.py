@@ -14,6 +14,7 @@ import json
 import os
 import re
 import signal
+import socket
 import statistics
 import subprocess
 import sys
@@ -30,8 +31,6 @@ from typing import Any
 
 import gguf
 import numpy as np
-
-from arbvis_core.server.running import PORT
 
 TILE = 512
 #: Tiles of a screen, and requests in flight.
@@ -179,17 +178,24 @@ class View:
         return 1024 * sum(int(one) for one in re.findall(r"Private_\w+: +(\d+)", text))
 
 
+def free_port() -> int:
+    """Return a port that nobody listens at."""
+    with socket.create_server(("127.0.0.1", 0)) as found:
+        return int(found.getsockname()[1])
+
+
 @contextmanager
 def viewed(path: Path, cache: Path) -> Iterator[View]:
     """Start a live view of a file, and end it with Ctrl-C."""
     command = [str(Path(sys.executable).with_name("modelweightvis")), "view", str(path)]
-    command += ["--no-browser", "-q"]
+    port = free_port()  # another view may have the one that is taken by default
+    command += ["--no-browser", "-q", "--port", str(port)]
     env = {**os.environ, "ARBVIS_CACHE_SIZE": "0", "TMPDIR": str(cache)}
     env.pop("PYTHONDONTWRITEBYTECODE", None)  # nobody's installation compiles Python on every start
     began = time.perf_counter()
     with subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL) as process:
         try:
-            yield View(process, PORT, began)
+            yield View(process, port, began)
         finally:
             if process.poll() is None:
                 process.kill()
