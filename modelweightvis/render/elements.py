@@ -134,7 +134,7 @@ class ElementRenderer(LeafRenderer):
         view: View,
     ) -> Mapping[str, NDArray[Any]]:
         """Let each row stand for its neighbours."""
-        from modelweightvis.render.sketching import planes
+        from modelweightvis.render.estimating import planes
 
         return planes(plan, key, sketch, parts, decoders, looks_of(view))
 

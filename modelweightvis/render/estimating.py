@@ -1,0 +1,245 @@
+"""The planes of a tile from what was read of a few lines of its tensors.
+
+Each line stands for its strip; what was not looked at is drawn as what the plan's sample says is
+typical of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from arbvis_core.api import TILE
+from modelweightvis.render.deciding import reference
+from modelweightvis.render.pieces import decodable, values
+from modelweightvis.render.sampling import role_of
+from modelweightvis.render.shading import HATCHED
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from arbvis_core.api import Placement, ScenePlan, Sketch, TileKey
+    from modelweightvis.options import Scale
+    from modelweightvis.render.looks import Looks
+    from modelweightvis.render.pieces import Decoders
+    from modelweightvis.render.sketching import Field, Line
+
+#: Mean |x|, rms and greatest |x| of many normal values, by their median |x|.
+TYPICAL = {"sum_abs": 1.183, "sum_squares": 1.483**2, "max_abs": 6.0, "sum": 0.0}
+
+#: What is added up of elements.
+_TERMS: Mapping[str, Callable[[NDArray[np.float32]], NDArray[np.float32]]] = {
+    "sum": lambda elements: elements,
+    "sum_abs": abs,
+    "sum_squares": lambda elements: elements * elements,
+}
+
+
+def planes(
+    plan: ScenePlan,
+    key: TileKey,
+    sketched: Sketch,
+    parts: Sequence[NDArray[np.uint8]],
+    decoders: Decoders,
+    looks: Looks,
+) -> Mapping[str, NDArray[Any]]:
+    """Estimate a tile's planes from what the lines of its fields read."""
+    import numpy as np
+
+    scale = 1 << (plan.canvas.max_zoom - key.zoom)
+    found = {one.name: np.zeros((TILE, TILE), one.dtype) for one in looks.planes}
+    named = {name.partition("/")[0]: plane for name, plane in found.items()}
+    buffers, seen = iter(parts), sketched.notes
+    for field in seen.looked:
+        octaves = reference(plan.decisions, field.placement, looks.scale)
+        ends = _ends(field, key, scale)
+        strips = [
+            _measured(field, line, ends.along, octaves, named, decoders, buffers)
+            for line in field.lines
+        ]
+        _spread(field, strips, ends, key, scale, named)
+    typical = _Typical(plan.decisions, looks.scale)
+    medians = np.zeros(seen.others.size, np.float32)
+    known = np.ones(seen.others.size, np.bool_)
+    for at, number in enumerate(seen.others.tolist()):
+        placement = plan.placements[number]
+        if decodable(placement.region, decoders):
+            medians[at] = typical.median(placement)
+        else:
+            known[at] = False
+            _hatch(seen.boxes[at], scale, named)
+    _assume(seen.boxes[known], medians[known], scale, named)
+    return found
+
+
+def _hatch(box: NDArray[np.int64], scale: int, named: Mapping[str, NDArray[Any]]) -> None:
+    """Mark what nobody can decode: a box in pixels of the maximum zoom from the tile's corner."""
+    left, top, width, height = box.tolist()
+    down = slice(top // scale, -(-(top + height) // scale))
+    across = slice(left // scale, -(-(left + width) // scale))
+    named["flags"][down, across] |= HATCHED
+
+
+class _Ends(NamedTuple):
+    """Where pixels begin and end along the lines of a field and across them, in elements from its edge."""
+
+    along: NDArray[np.int64]
+    across: NDArray[np.int64]
+
+
+def _ends(field: Field, key: TileKey, scale: int) -> _Ends:
+    x, y, width, height = field.box
+    corner = field.placement.box
+    right = _edges(x + corner.x - key.x * TILE * scale, width, scale)
+    down = _edges(y + corner.y - key.y * TILE * scale, height, scale)
+    return _Ends(down, right) if field.down else _Ends(right, down)
+
+
+def _edges(first: int, length: int, scale: int) -> NDArray[np.int64]:
+    """Return where pixels begin and end along a length, from its beginning."""
+    import numpy as np
+
+    edges = np.arange(first // scale, -(-(first + length) // scale) + 1) * scale - first
+    edges[0], edges[-1] = 0, length
+    return edges
+
+
+def _measured(
+    field: Field,
+    line: Line,
+    edges: NDArray[np.int64],
+    octaves: float,
+    named: Mapping[str, NDArray[Any]],
+    decoders: Decoders,
+    buffers: Iterator[NDArray[np.uint8]],
+) -> dict[str, NDArray[Any]]:
+    """Return what one element's breadth of a line adds to the pixels along it."""
+    import numpy as np
+
+    found = {name: np.zeros(edges.size - 1, plane.dtype) for name, plane in named.items()}
+    for piece in line.pieces:
+        elements = values(field.placement, piece, buffers, decoders).reshape(-1)
+        start = piece.box.y - field.box.y if field.down else piece.box.x - field.box.x
+        cuts = np.searchsorted(edges, (start, start + elements.size), "right") - 1
+        first, last = int(cuts[0]), int(min(cuts[1], edges.size - 2))
+        at = np.maximum(edges[first : last + 1] - start, 0)
+        at, places = at[at < elements.size], np.arange(first, last + 1)[at < elements.size]
+        _add(found, places, at, elements * np.float32(2**-octaves) if octaves else elements)
+    if not line.whole:
+        _fill(found, np.diff(edges))
+    return found
+
+
+def _add(
+    found: dict[str, NDArray[Any]],
+    places: NDArray[np.int64],
+    at: NDArray[np.int64],
+    elements: NDArray[np.float32],
+) -> None:
+    """Add up elements from each of `at` to the next."""
+    import numpy as np
+
+    finite = np.isfinite(elements)
+    kept = np.where(finite, elements, np.float32(0))
+    for name, term in _TERMS.items():
+        if name in found:
+            found[name][places] += np.add.reduceat(term(kept), at)
+    found["count"][places] += np.add.reduceat(finite, at, dtype=np.float32)
+    if "max_abs" in found:
+        peaks = np.maximum.reduceat(np.abs(kept), at)
+        found["max_abs"][places] = np.maximum(found["max_abs"][places], peaks)
+    if not finite.all():
+        bits = np.isnan(elements) * 1 + np.isposinf(elements) * 2 + np.isneginf(elements) * 4
+        found["flags"][places] |= np.bitwise_or.reduceat(bits.astype(np.uint8), at)
+
+
+def _fill(found: dict[str, NDArray[Any]], lengths: NDArray[np.int64]) -> None:
+    """Let what was read of a line stand for the rest of it."""
+    count = found["count"]
+    total, rest = float(count.sum()), count == 0
+    if not total:
+        return
+    for name, plane in found.items():
+        if name == "max_abs":
+            plane[rest] = plane.max()
+        elif name != "flags":
+            plane[rest] = float(plane.sum()) / total * lengths[rest]
+
+
+class _Typical:
+    """The median |x| of tensors that were not looked at, by their own sample or their role's."""
+
+    def __init__(self, decisions: Mapping[str, Any], scale: Scale) -> None:
+        self._decisions, self._scale = decisions, scale
+        self._own: Mapping[str, Any] = decisions.get("placements", {})
+        self._by_role: dict[str, float] = {}
+
+    def median(self, placement: Placement) -> float:
+        """Return what is typical, relative to what the colours of a placement are relative to."""
+        if placement.name in self._own:
+            return self._relative(placement)
+        role = role_of(placement)
+        if role not in self._by_role:
+            self._by_role[role] = self._relative(placement)
+        return self._by_role[role]
+
+    def _relative(self, placement: Placement) -> float:
+        known = self._decisions.get("roles", {}).get(role_of(placement), {})
+        known = self._own.get(placement.name, known)
+        octaves = reference(self._decisions, placement, self._scale)
+        return float(2.0 ** (float(known.get("log2_median", 0.0)) - octaves))
+
+
+def _assume(
+    boxes: NDArray[np.int64],
+    medians: NDArray[np.float32],
+    scale: int,
+    named: Mapping[str, NDArray[Any]],
+) -> None:
+    """Add what was not looked at to the planes of a tile: every element of it is typical."""
+    import numpy as np
+
+    from modelweightvis.kernels.rectangles import add_rectangles, raise_rectangles
+
+    if not medians.size:
+        return
+    for name, plane in named.items():
+        if name == "count":
+            add_rectangles(boxes, np.ones_like(medians), scale, plane)
+        elif name == "max_abs":
+            raise_rectangles(boxes, np.float32(TYPICAL[name]) * medians, scale, plane)
+        elif name in TYPICAL:
+            power = 2 if name == "sum_squares" else 1
+            add_rectangles(boxes, np.float32(TYPICAL[name]) * medians**power, scale, plane)
+
+
+def _spread(
+    field: Field,
+    strips: Sequence[Mapping[str, NDArray[Any]]],
+    ends: _Ends,
+    key: TileKey,
+    scale: int,
+    named: Mapping[str, NDArray[Any]],
+) -> None:
+    """Add strips to the planes of a tile, each as broad as what it stands for."""
+    import numpy as np
+
+    breadth = np.diff(ends.across)
+    chosen = np.arange(breadth.size) * len(strips) // breadth.size
+    weights = breadth[:, None].astype(np.float32)
+    side = TILE * scale
+    top = (field.box.y + field.placement.box.y - key.y * side) // scale
+    left = (field.box.x + field.placement.box.x - key.x * side) // scale
+    for name, plane in named.items():
+        lines = strips[0][name]
+        if len(strips) > 1:
+            lines = np.stack([one[name] for one in strips])[chosen]
+        area = plane.T[left:, top:] if field.down else plane[top:, left:]
+        area = area[: breadth.size, : ends.along.size - 1]
+        if name == "flags":
+            area |= lines
+        elif name == "max_abs":
+            np.maximum(area, lines, out=area)
+        else:
+            area += lines * weights
