@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 SCREEN, SCREEN_TILES = Budget(64 << 20, 4096), 16
 #: A tile reads at least so much, however much the sample took.
 LEAST = Budget(1 << 20, 64)
+#: Bytes that a kept tile takes beside its data: of zeros it has hardly more.
+BESIDE = 1 << 10
 #: Bytes under a tile that are rather read than sampled.
 CHEAP = 8 << 20
 
@@ -172,7 +174,7 @@ class LiveScene:
             tile = tree.tile(key)
         _, _, data = encode_tile(tile, "png", lossless=True)
         drawn = Drawn(data, sketch.sample if sketch else None)
-        self.memory.tiles.put(name, drawn, len(data))
+        self.memory.tiles.put(name, drawn, len(data) + BESIDE)
         return drawn
 
     def tree(self, key: TileKey, view: View, check: Check, *, once: bool = False) -> Tree:
