@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from arbvis_core.server.store import Store
 
 #: Bytes that are kept: of planes, of what tiles read, of pages of sources, of encoded tiles.
-PLANES, PARTS, PAGES, TILES = 128 << 20, 160 << 20, 32 << 20, 48 << 20
+PLANES, PARTS, PAGES, TILES = 96 << 20, 160 << 20, 32 << 20, 32 << 20
 
 #: Bytes between two rows of a file that are sooner read than skipped: a call takes as long.
 NEAR = 64 << 10
