@@ -8,7 +8,8 @@ from __future__ import annotations
 import contextlib
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 BATCH = 64
 #: Tiles along the side of what is measured with one cropped plan.
 SPAN = 4
+#: Placements of which a part was measured, at most, when more is measured out of turn.
+PARTLY = 512
 #: How many times as long as it takes a summary of a part is kept.
 SELDOM = 10
 
@@ -47,6 +50,7 @@ class Figures:
         self._found: Mapping[str, Any] = {}
         self._of_tiles, self._due = 0, 0.0
         self._stored: Mapping[str, Any] | None = None
+        self._apart, self._many = 0, False
         self.plan = self._measuring(plan)
 
     def _measuring(self, plan: ScenePlan) -> ScenePlan:
@@ -98,6 +102,32 @@ class Figures:
             else:
                 self._statistics[-1] = self._owner.item.merge(self._statistics[-1], statistics)
             self._batched += 1
+
+    def add_apart(self, key: TileKey, statistics: Any) -> None:
+        """Take in what was measured of a tile out of turn, unless much of that kind is held already.
+
+        Of a placement that was seen in part more is kept than of one that was seen whole: sums of its
+        rows and columns. What is not taken in is measured again in its turn.
+        """
+        if self._apart % BATCH == 0:
+            self._many = self._partly() > PARTLY
+        self._apart += 1
+        if not self._many:
+            self.add(key, statistics)
+
+    @cached_property
+    def _corners(self) -> NDArray[np.int64]:
+        return _corners(self.plan.placements)
+
+    def _partly(self) -> int:
+        """Return of how many placements a part was measured."""
+        seen, there = (_sums(one) for one in (self._seen & self._there, self._there))
+        top, bottom, left, right = self._corners
+        found, whole = (
+            one[bottom, right] - one[top, right] - one[bottom, left] + one[top, left]
+            for one in (seen, there)
+        )
+        return int(((found > 0) & (found < whole)).sum())
 
     def _merge(self, most: int) -> None:
         """Leave no more than so many sums."""
@@ -152,6 +182,24 @@ class Figures:
         if self._stored is None and self.complete:
             data = json.dumps(self.summary(), separators=(",", ":")).encode()
             store.save_summary(data)
+
+
+def _sums(level: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Return how many tiles lie above and left of every corner."""
+    import numpy as np
+
+    found = np.zeros((level.shape[0] + 1, level.shape[1] + 1), np.int64)
+    level.cumsum(axis=0).cumsum(axis=1, out=found[1:, 1:])
+    return found
+
+
+def _corners(placements: Sequence[Placement]) -> NDArray[np.int64]:
+    """Return the first row of tiles, that after the last, and the same of columns: (4, placements)."""
+    import numpy as np
+
+    spans = [tiles_of(one) for one in placements]
+    found = [(down.start, down.stop, across.start, across.stop) for down, across in spans]
+    return np.array(found, np.int64).reshape(-1, 4).T
 
 
 def tiles_of(placement: Placement) -> tuple[slice, slice]:

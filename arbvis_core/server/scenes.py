@@ -183,7 +183,7 @@ class LiveScene:
         if not once:
             return Tree(cropped, self.registry, view, self.memory, check, store=self.store)
         cropped = replace(cropped, attributes=self.figures.plan.attributes)
-        return self.measuring(cropped, view, check)
+        return self.measuring(cropped, view, check, measured=self.figures.add_apart)
 
     def measuring(
         self,

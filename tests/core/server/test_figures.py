@@ -61,6 +61,24 @@ def test_many_tiles_are_added_up_in_batches(files: Plan, monkeypatch: pytest.Mon
     assert figures.summary()["histogram"] == [4] * 256
 
 
+def test_what_is_measured_out_of_turn_leaves_few_placements_seen_in_part(
+    files: Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from arbvis_core.server import figures as module
+
+    monkeypatch.setattr(module, "BATCH", 1)
+    monkeypatch.setattr(module, "PARTLY", 0)
+    figures = figures_of(files.scenes[0])
+    keys = [key for block in figures.blocks() for key in block]
+    counts = np.ones(256, np.int64)
+    for key in keys:
+        figures.add_apart(key, counts)
+    assert 0 < figures.done < len(keys)
+    measure(figures, [key for block in figures.blocks() for key in block])
+    assert figures.complete
+    assert figures.summary()["histogram"] == [4] * 256
+
+
 def test_figures_are_kept(files: Plan, tmp_path: Path) -> None:
     scene = files.scenes[0]
     store = Store(scene, Shelf(tmp_path, 1 << 30))
