@@ -11,7 +11,6 @@ from threading import Event, RLock
 from typing import TYPE_CHECKING
 
 from arbvis_core.server.faults import NotFoundError, PreparingError
-from arbvis_core.server.jobs import Cancel, GivenUpError
 
 if TYPE_CHECKING:
     from arbvis_core.registry import Registry
@@ -65,7 +64,6 @@ class Live:
         self._picture: Picture | None = None
         self._lock = RLock()  # Ctrl-C wakes those who wait in the thread that makes them wait
         self._waiting: list[Callable[[], object]] = []
-        self._given_up = Cancel()
 
     def prepare(self) -> None:
         """Plan the picture; what goes wrong is kept for whoever asks."""
@@ -76,17 +74,6 @@ class Live:
         finally:
             self.decided.set()
             self._wake()
-
-    def begin(self) -> None:
-        """Draw the tile that every page asks for first, while it still reads the manifest.
-
-        What has to be loaded for that is there for all others then.
-        """
-        from arbvis_core.values import TileKey, View
-
-        for scene in [] if self._picture is None else [*self._picture.scenes.values()][:1]:
-            with contextlib.suppress(Exception, GivenUpError):  # whoever asks for it hears of it
-                scene.draw(TileKey(0, 0, 0), View(), self._given_up)
 
     async def wait(self, seconds: float) -> None:
         """Wait until it is known whether there is a picture, or nobody works on one any more."""
@@ -108,7 +95,6 @@ class Live:
 
     def stop(self) -> None:
         """End what goes on in the background."""
-        self._given_up.set()
         self._wake()
         if self._picture is not None:
             self._picture.refiner.stop()

@@ -224,7 +224,6 @@ def _prepare(server: Server, shown: Event, browse: bool) -> None:  # noqa: FBT00
     """Plan the picture; if there is none, end the server once the page that is shown knows."""
     with _kept_for_good():
         server.live.prepare()
-    server.live.begin()
     if server.live.error is not None:
         server.live.told.wait(PATIENCE if browse and shown.is_set() else 0)
         server.should_exit = True

@@ -139,18 +139,6 @@ def test_nobody_waits_for_the_manifest_of_a_server_that_ends(
         assert answer.result(0).kind == "preparing"
 
 
-def test_the_first_tile_is_drawn_before_it_is_asked_for(plan: Plan, serve: Any) -> None:
-    from arbvis_core.values import TileKey, View
-
-    with serve(lambda: plan) as running:
-        (scene,) = running.server.live.picture.scenes.values()
-        assert scene.known(TileKey(0, 0, 0), View()) is None
-        running.server.live.begin()
-        drawn = scene.known(TileKey(0, 0, 0), View())
-        assert drawn is not None
-        assert running.get(f"/tiles/{plan.scenes[0].key}/0/0/0.png").body == drawn.data
-
-
 def test_why_there_is_no_picture_is_told(serve: Any) -> None:
     def refuse() -> Plan:
         raise FormatError("model.gguf: byte 8: too many tensors")
