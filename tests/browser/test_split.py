@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -79,7 +80,40 @@ def test_halves_stay_in_step_a_layer_apart(viewer: Viewer, model: Path) -> None:
     in_step(viewer, *apart)
 
 
-def test_the_other_half_has_tiles_of_the_same_place(viewer: Viewer, model: Path) -> None:
+def tiles(viewer: Viewer, half: str) -> tuple[set[str], set[str]]:
+    """The pictures whose tiles are in a half, and the keys of these tiles, z/x/y."""
+    sources = viewer.page.evaluate(
+        "(half) => [...document.querySelectorAll(`.half.${half} .tiles img`)].map((one) => one.src)",
+        half,
+    )
+    found = [re.search(r"/tiles/([^/]+)/(\d+/\d+/\d+)\.", source) for source in sources]
+    return {one[1] for one in found if one}, {one[2] for one in found if one}
+
+
+def test_the_other_half_has_tiles_of_the_same_place(open_page: OpenPage, tmp_path: Path) -> None:
+    import numpy as np
+    from safetensors.numpy import save_file
+
+    folders = [tmp_path / name for name in ("first", "second")]
+    for folder in folders:
+        folder.mkdir()
+        save_file({"square": np.ones((2048, 2048), "f2")}, folder / "model.safetensors")
+    with lives.serving(*folders) as url:
+        viewer = open_page(url)
+        viewer.page.keyboard.press("s")
+        seen = set()
+        for x, y in ((200, 200), (1800, 200), (900, 1800)):
+            viewer.show(x, y, 4)
+            viewer.settle()
+            (left, shown), (right, beside) = (tiles(viewer, half) for half in ("left", "right"))
+            assert (left, right) == ({"first"}, {"second"})
+            assert f"2/{x // 512}/{y // 512}" in shown
+            assert beside == shown
+            seen.add(frozenset(shown))
+        assert len(seen) == 3
+
+
+def test_all_tiles_of_the_other_half_come(viewer: Viewer, model: Path) -> None:
     here = placements(model)[GATE.format(0)]
     viewer.show(here["x"] + 30, here["y"] + 30, 4)
     viewer.page.wait_for_function(
