@@ -284,12 +284,14 @@ def _alone(tensor: Tensor, name: str, side: str, *, grey: bool = False) -> Regio
 
 
 def _told(left: str, right: str, only: Sequence[int], pairing: Pairing) -> tuple[str, ...]:
+    from modelweightvis.differences.comparable import unequal
+
     told = [
         f"{count} tensor{'s are' if count > 1 else ' is'} only in {name}"
         for name, count in ((left, only[0]), (right, only[1]))
         if count
     ]
-    return (*told, *pairing.ambiguous[:10])
+    return (*told, *unequal(left, right, pairing.pairs), *pairing.ambiguous[:10])
 
 
 def _called(spec: str) -> str:

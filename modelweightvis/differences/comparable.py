@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import prod
 from typing import TYPE_CHECKING
 
 from arbvis_core.api import UsageError
@@ -10,6 +11,7 @@ from modelweightvis.sidecars import config_of
 
 if TYPE_CHECKING:
     from arbvis_core.api import Document
+    from modelweightvis.differences.pairing import Pair
 
 #: Where a model says what it is: a `config.json`, or the pairs of a GGUF file.
 PLACES = ("config", "pairs")
@@ -70,6 +72,41 @@ def one_architecture(
                 )
             return (f"{said}: only what pairs is compared",)
     return ()
+
+
+def unequal(left: str, right: str, pairs: Sequence[Pair]) -> tuple[str, ...]:
+    """Say how much is compared of pairs of unequal shapes: what both have, counted from the start.
+
+    Args:
+        left: the first input, as typed.
+        right: the other.
+        pairs: of both.
+
+    Returns:
+        One sentence for all of them; none where there are none.
+    """
+    told = [
+        (one.left.region.name, one.left.region.shape, one.right.shape)
+        for one in pairs
+        if one.left and one.right and one.left.region.shape != one.right.shape
+    ]
+    if not told:
+        return ()
+    compared = sum(_shared(ours, theirs) for _, ours, theirs in told)
+    total = sum(prod(ours) + prod(theirs) for _, ours, theirs in told) - compared
+    name, *shapes = told[0]
+    first, second = (" × ".join(map(str, shape)) or "a scalar" for shape in shapes)
+    said = (
+        f"{len(told)} tensor{'s have' if len(told) > 1 else ' has'} another shape in {right}: "
+        f"{compared:,} of {total:,} elements are compared; {name} is {first} in {left}, {second} "
+        f"in {right}"
+    )
+    return (said,)
+
+
+def _shared(left: Sequence[int], right: Sequence[int]) -> int:
+    """Return how many elements two shapes have in common."""
+    return prod(map(min, left, right)) if len(left) == len(right) else 0
 
 
 def _types(side: Sequence[Document], place: str) -> set[str]:

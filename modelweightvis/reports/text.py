@@ -132,7 +132,7 @@ def notes(model: Mapping[str, Any]) -> list[tuple[str, Sequence[str]]]:
         for key, title in (
             ("only_base", f"Only in {short(model.get('base', ''))}"),
             ("only_other", f"Only in {short(model.get('other', ''))}"),
-            ("not_compared", "Paired, but of shapes that cannot be compared"),
+            ("not_compared", "Paired, but of shapes or types that cannot be compared"),
             ("ambiguous", "Ambiguous, left alone"),
         )
         if model.get(key)

@@ -16,6 +16,7 @@ from arbvis_core.cli.app import start
 from arbvis_core.pipeline import parsing, planning
 from modelweightvis.profile import MODELWEIGHTVIS
 from modelweightvis.render import sampling
+from modelweightvis.render.difference_colours import INFORMATIONAL
 
 RANDOM = np.random.default_rng(11)
 
@@ -161,6 +162,25 @@ def test_a_longer_vocabulary_is_compared_as_far_as_both_go(tmp_path: Path) -> No
     )
     assert placement["stats"]["count"] == 300 * 64
     assert placement["stats"]["changed"] == 10 / 300
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"), [((64, 4, 4), (60, 3, 4)), ((5000,), (4000,)), ((40, 50), (50, 40))]
+)
+def test_every_pair_of_unequal_shapes_is_a_pixel_and_the_rest_is_striped(
+    tmp_path: Path, ours: tuple[int, ...], theirs: tuple[int, ...]
+) -> None:
+    paths = [
+        _model(tmp_path / name, {"x.weight": _random(*shape)})
+        for name, shape in (("a", ours), ("b", theirs))
+    ]
+    out = str(tmp_path / "out")
+    assert start(MODELWEIGHTVIS, ["--diff", *paths, "-q", "-o", out]) == 0
+    (scene,) = json.loads((tmp_path / "out" / "manifest.json").read_text())["scenes"]
+    codes = _canvas(tmp_path, scene)
+    assert (codes >= 5).sum() == np.prod(np.minimum(ours, theirs))
+    striped = np.unique(codes[(codes > 0) & (codes < 5)])
+    assert striped.tolist() == [INFORMATIONAL]
 
 
 def test_a_nan_on_one_side_is_counted(tmp_path: Path) -> None:

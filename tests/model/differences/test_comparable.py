@@ -167,6 +167,58 @@ def test_the_same_model_twice_is_zeros(tmp_path: Path, run: Said) -> None:
 
 
 @pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [
+        ((40, 50), (50, 40)),
+        ((5000,), (4000,)),
+        ((3, 20000), (3, 15001)),
+        ((20000, 3), (15001, 2)),
+        ((64, 4, 4), (64, 3, 4)),
+        ((64, 4, 4), (7, 3, 2)),
+        ((2, 3, 7000), (2, 2, 6000)),
+        ((4, 3), (4, 0)),
+        ((40, 50), (2000,)),
+    ],
+    ids=str,
+)
+def test_of_unequal_shapes_is_compared_what_both_have_and_the_rest_is_told(
+    tmp_path: Path, run: Said, ours: tuple[int, ...], theirs: tuple[int, ...]
+) -> None:
+    sides = [RANDOM.standard_normal(shape).astype("f4") for shape in (ours, theirs)]
+    paths = [
+        model(tmp_path / name, {**WEIGHTS, NAMES[0]: side})
+        for name, side in zip("ab", sides, strict=True)
+    ]
+    code, said, report = run(*paths)
+    assert code == 0
+    both: tuple[slice, ...] = ()
+    if len(ours) == len(theirs):
+        both = tuple(slice(0, min(pair)) for pair in zip(ours, theirs, strict=True))
+    a, b = (side[both] if both else np.zeros(0) for side in sides)
+    elements = sides[0].size + sides[1].size - a.size
+    shapes = [" × ".join(map(str, shape)) for shape in (ours, theirs)]
+    (warning,) = report["warnings"]
+    assert warning == (
+        f"1 tensor has another shape in {paths[1]}: {a.size:,} of {elements:,} elements are "
+        f"compared; {NAMES[0]} is {shapes[0]} in {paths[0]}, {shapes[1]} in {paths[1]}"
+    )
+    assert warning in said
+    (row,) = (one for one in report["tensors"] if one["name"] == NAMES[0])
+    assert row["count"] == (a.size or None)
+    assert report["models"][0]["not_compared"] == ([] if a.size else [NAMES[0]])
+    if a.size:
+        delta = b.astype("f8") - a.astype("f8")
+        assert row["mean"] == pytest.approx(delta.mean(), rel=1e-9)
+        assert row["max_abs"] == pytest.approx(np.abs(delta).max(), rel=1e-9)
+        assert row["max_abs_index"] == list(np.unravel_index(np.abs(delta).argmax(), delta.shape))
+
+
+def test_equal_shapes_need_no_word(tmp_path: Path, run: Said) -> None:
+    _, _, report = run(model(tmp_path / "a"), model(tmp_path / "b"))
+    assert report["warnings"] == []
+
+
+@pytest.mark.parametrize(
     ("words", "why"),
     [
         (["--diff"], "name at least two inputs"),
