@@ -202,9 +202,10 @@ def option_row(name: str, hint: Any, default: object) -> str:
     names = (first, *option.param_decls) if isinstance(first, str) else option.param_decls
     names = names or (f"--{name.replace('_', '-')}",)
     value, said = option.metavar, ""
-    if get_origin(inner) is Literal:
-        value = "\\|".join(map(str, get_args(inner)))
-        said = f" Default: `{default}`."
+    for one in (inner, *get_args(inner)):  # a choice, or one that may be left open
+        if get_origin(one) is Literal:
+            value = "\\|".join(map(str, get_args(one)))
+            said = f" Default: `{default or option.show_default}`."
     shown = ", ".join(f"`{one}`" for one in names) + (f" `{value}`" if value else "")
     return f"| {shown} | {option.help}{said} |"
 

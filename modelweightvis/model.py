@@ -99,10 +99,10 @@ class Model(Mapping[str, LazyTensor]):
         match: str | None = None,
         layout: str | None = None,
         columns: int | None = None,
-        scale: Scale = "model",
+        scale: Scale | None = None,
         colormap: str | None = None,
         overview_colormap: str | None = None,
-        overview: Overview = "mean",
+        overview: Overview | None = None,
         title: str | None = None,
     ) -> Picture:
         """Plan a picture, as the command line does with the flags of the same names.

@@ -10,10 +10,12 @@ import typer
 from arbvis_core import api
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from arbvis_core.api import Reporter, Request, Scene, View
 
+#: Renderers whose scenes show tensors, and whether they show two models.
+RENDERERS = {"elements": False, "differences": True}
 #: What a colour is relative to.
 Scale = Literal["model", "tensor", "role"]
 #: What a zoomed-out pixel shows of the elements under it.
@@ -44,6 +46,16 @@ class TensorOptions:
         ),
     ] = None
 
+    def check_scenes(self, request: Request, scenes: Sequence[Scene]) -> None:
+        """Refuse to choose among tensors where none are shown, and to stack what has no blocks.
+
+        Raises:
+            UsageError: so it is.
+        """
+        _refuse(request, _typed({"--match": self.match, "--columns": self.columns}), scenes)
+        if self.columns is not None and not any(map(_has_layers, scenes)):
+            raise api.UsageError("--columns is about blocks, and there are none here; leave it out")
+
 
 @dataclass(frozen=True)
 class ColourOptions:
@@ -52,8 +64,9 @@ class ColourOptions:
     profiles: ClassVar[tuple[str, ...]] = ("modelweightvis",)
 
     scale: Annotated[
-        Scale, typer.Option("--scale", help="What a value's colour is relative to.")
-    ] = "model"
+        Scale | None,
+        typer.Option("--scale", help="What a value's colour is relative to.", show_default="model"),
+    ] = None
     colormap: Annotated[
         str | None,
         typer.Option("--colormap", metavar="NAME", help="Colours at 1:1, of sign and magnitude."),
@@ -63,18 +76,44 @@ class ColourOptions:
         typer.Option("--overview-colormap", metavar="NAME", help="Colours when zoomed out."),
     ] = None
     overview: Annotated[
-        Overview,
-        typer.Option("--overview", help="What a zoomed-out pixel shows of the elements under it."),
-    ] = "mean"
+        Overview | None,
+        typer.Option(
+            "--overview",
+            help="What a zoomed-out pixel shows of the elements under it.",
+            show_default="mean",
+        ),
+    ] = None
 
     def view(self) -> View:
         """Return the view that the flags ask for."""
         return api.View(
             colormap=self.colormap,
             overview_colormap=self.overview_colormap,
-            scale=self.scale,
-            overview=self.overview,
+            scale=self.scale or "model",
+            overview=self.overview or "mean",
         )
+
+    def check_scenes(self, request: Request, scenes: Sequence[Scene]) -> None:
+        """Refuse to be asked where no scene is looked at this way.
+
+        Raises:
+            UsageError: so it is.
+        """
+        asked = _typed(
+            {
+                "--scale": self.scale,
+                "--colormap": self.colormap,
+                "--overview-colormap": self.overview_colormap,
+                "--overview": self.overview,
+            }
+        )
+        _refuse(request, asked, scenes)
+        if not _adopted(self.view(), scenes):
+            for flag in asked:
+                raise api.UsageError(
+                    f"{flag} is about the values of one model, and only differences are shown "
+                    f"here: they have --diff-metric and --diff-colors; leave it out"
+                )
 
 
 @dataclass(frozen=True)
@@ -118,7 +157,7 @@ class DifferenceOptions:
         Raises:
             UsageError: so it is.
         """
-        if all(scene.renderer != "differences" for scene in scenes):
+        if not _adopted(self.view(), scenes):
             for flag in self._asked():
                 raise api.UsageError(
                     f"{flag} is about tensors, and none are compared here: bytes and JSON have one "
@@ -126,8 +165,7 @@ class DifferenceOptions:
                 )
 
     def _asked(self) -> list[str]:
-        flags = {"--diff-metric": self.diff_metric, "--diff-colors": self.diff_colors}
-        return [flag for flag, value in flags.items() if value is not None]
+        return _typed({"--diff-metric": self.diff_metric, "--diff-colors": self.diff_colors})
 
 
 @dataclass(frozen=True)
@@ -151,9 +189,20 @@ class FinetuneOptions:
         Raises:
             UsageError: so it is.
         """
-        if self.finetune is not None and not request.diff:
-            flag = "--finetune" if self.finetune else "--no-finetune"
-            raise api.UsageError(f"{flag} is about a comparison: use it with --diff")
+        if not request.diff:
+            for flag in self._asked():
+                raise api.UsageError(f"{flag} is about a comparison: use it with --diff")
+
+    def check_scenes(self, request: Request, scenes: Sequence[Scene]) -> None:
+        """Refuse to be asked where no models are compared.
+
+        Raises:
+            UsageError: so it is.
+        """
+        _refuse(request, self._asked(), scenes)
+
+    def _asked(self) -> list[str]:
+        return _typed({"--finetune" if self.finetune else "--no-finetune": self.finetune})
 
 
 @dataclass(frozen=True)
@@ -184,10 +233,17 @@ class MoeOptions:
         Raises:
             UsageError: so it is.
         """
-        flags = {"--summary-stat": self.summary_stat, "--moe-norm": self.moe_norm}
-        for flag, value in flags.items():
-            if value is not None and not self.moe:
+        if not self.moe:
+            for flag in _typed({"--summary-stat": self.summary_stat, "--moe-norm": self.moe_norm}):
                 raise api.UsageError(f"{flag} is about the summary of experts: use it with --moe")
+
+    def check_scenes(self, request: Request, scenes: Sequence[Scene]) -> None:
+        """Refuse to sum up experts that no scene measures.
+
+        Raises:
+            UsageError: so it is.
+        """
+        _refuse(request, _typed({"--moe": self.moe or None}), scenes)
 
 
 @dataclass(frozen=True)
@@ -213,6 +269,14 @@ class ReportOptions:
 
         return FileReporter(self.report)
 
+    def check_scenes(self, request: Request, scenes: Sequence[Scene]) -> None:
+        """Refuse to report on what is no tensor.
+
+        Raises:
+            UsageError: so it is.
+        """
+        _refuse(request, _typed({"--report": self.report}), scenes)
+
 
 @dataclass(frozen=True)
 class PreviewOptions:
@@ -225,3 +289,30 @@ class PreviewOptions:
 
     types: tuple[str, ...] = ()
     match: str | None = None
+
+
+def _typed(flags: Mapping[str, object]) -> list[str]:
+    """Return the flags that were given a value."""
+    return [flag for flag, value in flags.items() if value is not None]
+
+
+def _refuse(request: Request, flags: Sequence[str], scenes: Sequence[Scene]) -> None:
+    """Refuse flags that are about tensors where no scene shows any."""
+    if all(scene.renderer not in RENDERERS for scene in scenes):
+        for flag in flags:
+            out = f"--layout {request.layout}, or {flag}," if request.layout else "it"
+            raise api.UsageError(
+                f"{flag} is about tensors, and no picture here shows any: leave {out} out"
+            )
+
+
+def _adopted(view: View, scenes: Sequence[Scene]) -> bool:
+    """Tell whether a layout took a view over; then the renderer of the scene looks at all of it."""
+    return any(
+        all(getattr(scene.view, name) == getattr(view, name) for name in view.chosen())
+        for scene in scenes
+    )
+
+
+def _has_layers(scene: Scene) -> bool:
+    return any(one.attributes.get("layer") is not None for one in scene.placements)

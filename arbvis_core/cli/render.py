@@ -129,16 +129,24 @@ class Session:
         if self.output.out is None and self.output.png is None and not self.reporters:
             whole = lines.whole_command(self.profile.name, self.typed, inputs)
             raise UsageError(f"say where the picture goes: {whole}")
+        if self.run.executor == "serial" and self.run.jobs is not None:
+            raise UsageError("--jobs changes nothing here: --executor serial has no workers")
         if self.output.out is None:
-            drawn = {"out", "tile_format"}
-            drawn |= set() if self.reporters else {"jobs", "executor"}
-            every = {field.name for group in self.options.values() for field in fields(group)}
-            self._refuse_all_but(every - drawn, "without --out no tiles are written")
+            self._check_drawn()
         if self.output.png is not None:
             check_image(self.output.png, inputs, force=self.output.force)
         for group, one in self.reporters:
             with guard(group, "report", "what is measured"):
                 one.check(inputs, force=self.output.force)
+
+    def _check_drawn(self) -> None:
+        """Refuse what is about tiles and their page where none are written."""
+        drawn = {"out", "tile_format"}
+        drawn |= set() if self.reporters else {"jobs", "executor"}
+        every = {field.name for group in self.options.values() for field in fields(group)}
+        self._refuse_all_but(every - drawn, "without --out no tiles are written")
+        if not any(one.titled for _, one in self.reporters):
+            self._refuse_all_but(every - {"title"}, "nothing that is written has a title")
 
     def _has_layout(self) -> bool:
         """Tell whether the layout that the profile takes is there."""
@@ -173,7 +181,7 @@ class Session:
     def _render(self, plan: Plan, sink: Any) -> Report:
         from arbvis_core.engine.executors import default_jobs
 
-        jobs = self.run.jobs or default_jobs()
+        jobs = 1 if self.run.executor == "serial" else self.run.jobs or default_jobs()
         tile_format = self.output.tile_format
         estimate = api.estimate(plan, registry=self.registry, jobs=jobs, tile_format=tile_format)
         if sink is not None:

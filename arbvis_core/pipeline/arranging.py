@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from arbvis_core.errors import LayoutError
 from arbvis_core.naming import is_device
 from arbvis_core.registry import guard
-from arbvis_core.values import Document, Request, Scene
+from arbvis_core.values import ARBVIS, Document, Request, Scene
 
 if TYPE_CHECKING:
     from arbvis_core.protocols import Layout
@@ -35,10 +35,7 @@ def arrange(request: Request, documents: Sequence[Document], registry: Registry)
         named = one.item.name == request.layout
         if not registry.ask(one, partial(one.item.matches, request, remaining), "the documents"):
             if named:
-                raise LayoutError(
-                    f"--layout {request.layout}: it cannot show {_names(remaining)}; "
-                    f"'arbvis plugins --explain FILE' says which layouts can"
-                )
+                raise LayoutError(_cannot(request, remaining, registry))
             continue
         with guard(one, "arrange", _names(remaining)):
             made = tuple(one.item.arrange(request, remaining))
@@ -53,6 +50,23 @@ def arrange(request: Request, documents: Sequence[Document], registry: Registry)
         order = {id(document): index for index, document in enumerate(documents)}
         scenes.sort(key=lambda scene: min(order.get(id(one), 0) for one in scene.documents))
     return _with_unique_keys(scenes)
+
+
+def _cannot(request: Request, documents: Sequence[Document], registry: Registry) -> str:
+    """Say that the layout that was asked for cannot show documents, and what can.
+
+    What is compared as more than bytes is compared as bytes if no format says more of it.
+    """
+    able = [
+        one.item.name
+        for one in registry.layouts
+        if registry.ask(one, partial(one.item.matches, request, documents), "the documents")
+    ]
+    said = f"--layout {request.layout}: it cannot show {_names(documents)}"
+    said += f", but {' and '.join(able)} can" if able else "; see 'arbvis plugins'"
+    if request.diff and ARBVIS.layout == request.layout:
+        said += f". Bytes are compared by: arbvis --diff {' '.join(request.inputs)} --format raw"
+    return said
 
 
 def _layouts(request: Request, registry: Registry) -> list[Registered[Layout]]:

@@ -44,13 +44,23 @@ def parse(request: Request, opened: Opened, registry: Registry) -> tuple[list[Do
     if request.format and all(one.format != request.format for one in documents) and not warnings:
         raise UsageError(f"--format {request.format}: it reads none of {', '.join(request.inputs)}")
     if only_recognised(request) and all(one.format == "raw" for one in documents):
-        known = ", ".join(one.item.name for one in registry.formats if one.item.priority > 0)
-        names = " ".join(request.inputs)
-        raise UsageError(
-            f"{names}: nothing in it is recognised by any of the formats {known}"
-            f"{''.join(f'; {one}' for one in warnings[:1])}. Its bytes are shown by: arbvis {names}"
-        )
+        raise UsageError(_unrecognised(request, registry, warnings))
     return documents, warnings
+
+
+def _unrecognised(request: Request, registry: Registry, warnings: Sequence[str]) -> str:
+    """Say that no format recognises anything, or not the one that was forced, and what to do."""
+    known = ", ".join(one.item.name for one in registry.formats if one.item.priority > 0)
+    said = f"nothing in it is recognised by any of the formats {known}"
+    names = " ".join(request.inputs)
+    command = f"arbvis --diff {names}" if request.diff else f"arbvis {names}"
+    if request.format is not None:
+        said = f"nothing in it is recognised by {request.format}, the format that --format forces"
+        if registry.format(request.format).item.priority <= Priority.FALLBACK:
+            said = f"--format {request.format} makes nothing of it but bytes"
+            command += f" --format {request.format}"
+    why = "".join(f"; {one}" for one in warnings[:1])
+    return f"{names}: {said}{why}. Its bytes are shown by: {command}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -255,7 +255,12 @@ class Reporter(Protocol):
 
     A group of options makes one: a method `reporter(request)` returns it, or None. A run that writes
     no bundle then only measures.
+
+    Attributes:
+        titled: whether the title of the plan is in the file; `--title` is refused where it is nowhere.
     """
+
+    titled: bool = False
 
     def check(self, inputs: Sequence[str], *, force: bool) -> None:
         """Refuse what can be known to fail before anything is read.

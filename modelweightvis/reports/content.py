@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from arbvis_core import __version__
 from arbvis_core.api import UsageError
-from modelweightvis.reports.rows import RENDERERS, Row, one_sided, rows_of
+from modelweightvis.options import RENDERERS
+from modelweightvis.reports.rows import Row, one_sided, rows_of
 from modelweightvis.reports.totals import by, of_one, of_two
 
 if TYPE_CHECKING:

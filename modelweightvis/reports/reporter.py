@@ -29,6 +29,7 @@ class FileReporter(Reporter):
 
     def __init__(self, path: str) -> None:
         self.path = path
+        self.titled = Path(path).suffix.lower() == ".json"
 
     def check(self, inputs: Sequence[str], *, force: bool) -> None:
         """Refuse a suffix that nobody knows, and a file that cannot be written.

@@ -7,6 +7,7 @@ from math import prod
 from typing import TYPE_CHECKING, Any
 
 from modelweightvis.measuring import FIGURES
+from modelweightvis.options import RENDERERS
 
 if TYPE_CHECKING:
     from arbvis_core.api import Placement, Region, ScenePlan
@@ -49,8 +50,6 @@ OF_TWO = (
 )
 #: How a placement calls what a row calls otherwise.
 _CALLED = {"other_name": "other"}
-#: Renderers whose scenes show tensors, and whether they show two models.
-RENDERERS = {"elements": False, "differences": True}
 
 
 def rows_of(scene: ScenePlan, summary: Mapping[str, Any]) -> Iterator[Row]:

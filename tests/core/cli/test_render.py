@@ -48,7 +48,7 @@ def test_flags_reach_the_bundle(cli: Any, sample: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     listed = tmp_path / "list"
     listed.write_text(f"{sample}\n{sample}\n")
-    args = ("--title", "A & B", "--tile-format", "avif", "--jobs", "1", "--executor", "serial")
+    args = ("--title", "A & B", "--tile-format", "avif", "--executor", "serial")
     assert cli(str(sample), "-l", str(listed), "-o", str(out), *args).code == 0
     assert manifest(out)["title"] == "A & B"
     assert manifest(out)["scenes"][0]["canvas"]["tile_format"] == "avif"
@@ -115,6 +115,8 @@ def test_a_refused_image_leaves_nothing(cli: Any, sample: Path, tmp_path: Path) 
         (("sample.bin", "-o", "out", "--format", "rwa"), "did you mean raw?"),
         (("sample.bin", "-o", "out", "--jobs", "0"), "0 is not in the range|greater than"),
         (("sample.bin", "-o", "out", "--executor", "dask"), "'serial'"),
+        (("sample.bin", "-o", "out", "--executor", "serial", "-j", "2"), "--jobs changes nothing"),
+        (("sample.bin", "--png", "a.png", "--title", "T"), "--title changes nothing here"),
         (("sample.bin", "--uot", "out"), "there is no option --uot; did you mean --out?"),
         (("sample.bin", "--no-such"), "there is no option --no-such"),
         (("sample.bin", "--out"), "requires an argument"),

@@ -202,6 +202,26 @@ def test_a_strict_profile_ends_the_run_and_keep_going_goes_on(folder: Path) -> N
         api.plan(request(folder, profile=strict, keep_going=True), registry=registry)
 
 
+def test_a_format_that_was_forced_is_the_one_that_is_named(folder: Path) -> None:
+    toys = [ToyFormat(fails=FormatError("a.toy: byte 1 is wrong")), ToyFormat("other")]
+    strict = api.Profile("strict", strict=True)
+    asked = request(folder / "a.toy", profile=strict, keep_going=True, format="toy")
+    with pytest.raises(UsageError) as caught:
+        api.plan(asked, registry=with_objects(formats=toys))
+    assert "recognised by toy, the format that --format forces; a.toy: byte 1" in str(caught.value)
+    assert "other" not in str(caught.value)
+
+
+def test_bytes_that_were_forced_are_shown_by_the_other_program(folder: Path) -> None:
+    strict = api.Profile("strict", strict=True)
+    files = str(folder / "a.toy"), str(folder / "c.toy")
+    with pytest.raises(UsageError) as caught:
+        api.plan(request(*files, profile=strict, diff=True, format="raw"), registry=BARE)
+    command = f"arbvis --diff {' '.join(files)} --format raw"
+    assert "--format raw makes nothing of it but bytes" in str(caught.value)
+    assert str(caught.value).endswith(f"by: {command}")
+
+
 def test_a_strict_profile_shows_no_file_that_only_a_fallback_takes(folder: Path) -> None:
     seen: list[api.Group] = []
     (folder / "config.json").write_text("{}")
@@ -250,13 +270,6 @@ def test_a_difference_that_nobody_can_make_says_so(folder: Path) -> None:
         api.plan(asked, registry=BARE)
 
 
-def test_nothing_to_show_says_what_to_name(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="name a file"):
-        api.plan(request(), registry=BARE)
-    with pytest.raises(SourceError, match=r"nothing\.bin"):
-        api.plan(request(tmp_path / "nothing.bin"), registry=BARE)
-
-
 @dataclass
 class TwoScenes(api.Layout):
     """Hands out scenes with keys that clash and are not fit for paths."""
@@ -272,6 +285,28 @@ class TwoScenes(api.Layout):
     ) -> Sequence[api.Scene]:
         (scene,) = BARE.layout("hilbert").item.arrange(request, documents)
         return [replace(scene, key=key) for key in ("../Ä b", "b", "b", "", "NUL")]
+
+
+class Nothing(TwoScenes):
+    """A layout that shows nothing."""
+
+    def matches(self, request: api.Request, documents: Sequence[api.Document]) -> bool:
+        return False
+
+
+def test_a_layout_that_cannot_show_it_is_told_from_those_that_can(folder: Path) -> None:
+    registry = with_objects(layouts=[Nothing("none"), TwoScenes()])
+    with pytest.raises(LayoutError) as caught:
+        api.plan(request(folder / "a.toy", layout="none"), registry=registry)
+    said = str(caught.value)
+    assert said.endswith("--layout none: it cannot show a.toy, but two and hilbert can")
+
+
+def test_nothing_to_show_says_what_to_name(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="name a file"):
+        api.plan(request(), registry=BARE)
+    with pytest.raises(SourceError, match=r"nothing\.bin"):
+        api.plan(request(tmp_path / "nothing.bin"), registry=BARE)
 
 
 def test_scene_keys_become_unique_slugs(folder: Path) -> None:
