@@ -147,9 +147,7 @@ class DifferenceOptions:
         Raises:
             UsageError: so it is.
         """
-        if not request.diff:
-            for flag in self._asked():
-                raise api.UsageError(f"{flag} is about a comparison: use it with --diff")
+        _refuse_without_diff(request, self._asked())
 
     def check_scenes(self, request: Request, scenes: Sequence[Scene]) -> None:
         """Refuse to be asked where no tensors are compared.
@@ -189,9 +187,7 @@ class FinetuneOptions:
         Raises:
             UsageError: so it is.
         """
-        if not request.diff:
-            for flag in self._asked():
-                raise api.UsageError(f"{flag} is about a comparison: use it with --diff")
+        _refuse_without_diff(request, self._asked())
 
     def check_scenes(self, request: Request, scenes: Sequence[Scene]) -> None:
         """Refuse to be asked where no models are compared.
@@ -294,6 +290,13 @@ class PreviewOptions:
 def _typed(flags: Mapping[str, object]) -> list[str]:
     """Return the flags that were given a value."""
     return [flag for flag, value in flags.items() if value is not None]
+
+
+def _refuse_without_diff(request: Request, flags: Sequence[str]) -> None:
+    """Refuse flags about a comparison where nothing is compared."""
+    if not request.diff:
+        for flag in flags:
+            raise api.UsageError(f"{flag} is about a comparison: use it with --diff")
 
 
 def _refuse(request: Request, flags: Sequence[str], scenes: Sequence[Scene]) -> None:

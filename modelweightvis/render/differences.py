@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from arbvis_core.api import (
+    TILE,
     Indexed,
     Leaf,
     LeafRenderer,
@@ -13,7 +14,6 @@ from arbvis_core.api import (
     LegendEntry,
     Plane,
 )
-from arbvis_core.values import TILE
 from modelweightvis.options import DiffColours, DiffMetric
 from modelweightvis.render.compared import Compared
 from modelweightvis.render.difference_colours import (
