@@ -16,12 +16,12 @@ from arbvis_core.cli.isolation import prints_aside
 from arbvis_core.cli.progress import compiling_told, progress
 from arbvis_core.cli.space import announce
 from arbvis_core.errors import UsageError
+from arbvis_core.protocols import Reporter
 from arbvis_core.registry import guard
 from arbvis_core.values import Plan, Profile, Request
 
 if TYPE_CHECKING:
     from arbvis_core.pipeline.rendering import Report
-    from arbvis_core.protocols import Reporter
     from arbvis_core.registry import Registered, Registry
 
 #: Warnings that are shown; the manifest has them all.
@@ -31,13 +31,20 @@ KEPT = 64
 
 
 def reporters(request: Request, registry: Registry) -> list[tuple[Registered[type], Reporter]]:
-    """Return what the groups of options want to report, and whose each is."""
+    """Return what the groups of options want to report, and whose each is.
+
+    Raises:
+        PluginError: a plugin cannot make its reporter, or what it makes is none.
+    """
     found = []
     for group in registry.options:
         make = getattr(request.options.get(group.item), "reporter", None)
         if callable(make):
             with guard(group, "report", "what is measured"):
                 if (one := make(request)) is not None:
+                    if Reporter not in type(one).__mro__:
+                        name = type(one).__qualname__
+                        raise TypeError(f"reporter {name} does not inherit from Reporter")
                     found.append((group, one))
     return found
 

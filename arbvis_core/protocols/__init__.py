@@ -1,9 +1,9 @@
 """What a plugin hands over: one protocol per hook.
 
-Subclass a protocol to inherit its defaults; any object of the right shape will do. Every object has
-a `name`, unique among its kind, and most have a `priority`: candidates are tried by
-`(-priority, plugin, name)`. Modules of plugins import numpy and numba inside methods only, so that
-`--help` answers at once.
+Every object inherits from its protocol, and with it defaults of all that it does not say itself, now
+and in later versions; one that does not is refused. It has a `name`, unique among its kind, and most
+have a `priority`: candidates are tried by `(-priority, plugin, name)`. Modules of plugins import
+numpy and numba inside methods only, so that `--help` answers at once.
 """
 
 from __future__ import annotations

@@ -24,6 +24,7 @@ def check_object(kind: Kind, item: Any) -> None:
         _check_command(kind, item)
         return
     what = describe(kind, item)
+    _check_base(kind, what, item)
     _check_name(what, getattr(item, "name", None))
     _check_shape(kind, what, item)
     if "priority" in kind.attributes:
@@ -83,9 +84,16 @@ def _check_name(what: str, name: object) -> None:
         )
 
 
-def _check_shape(kind: Kind, what: str, item: Any) -> None:
+def _check_base(kind: Kind, what: str, item: Any) -> None:
+    """Ask for the protocol's defaults: what looks complete today would lack those to come."""
     if isinstance(item, type):
         raise Fault(f"{what} was handed over as a class: call it to make an object")
+    base = kind.protocol or object
+    if base not in type(item).__mro__:
+        raise Fault(f"{what} does not inherit from {base.__name__}, whose defaults it needs")
+
+
+def _check_shape(kind: Kind, what: str, item: Any) -> None:
     for name in kind.attributes:
         if not hasattr(item, name):
             raise Fault(f"{what} has no `{name}`")
@@ -95,9 +103,7 @@ def _check_shape(kind: Kind, what: str, item: Any) -> None:
         if name.startswith("_") or not callable(default):
             continue
         if not callable(getattr(item, name, None)):
-            raise Fault(
-                f"{what} has no method `{name}`: subclass {inherited.__name__} for defaults"
-            )
+            raise Fault(f"{what} has no method `{name}`")
         if name in kind.methods and getattr(type(item), name, None) is default:
             raise Fault(f"{what} does not say how to `{name}`: that method has no default")
 
@@ -109,6 +115,7 @@ def _check_priority(what: str, priority: object) -> None:
 
 def _check_decoder(what: str, decoder: Any) -> None:
     of = f"{describe(DECODER, decoder)} of {what}"
+    _check_base(DECODER, of, decoder)
     _check_shape(DECODER, of, decoder)
     encodings = decoder.encodings
     named = isinstance(encodings, tuple) and all(isinstance(one, str) for one in encodings)

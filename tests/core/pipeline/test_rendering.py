@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
@@ -10,6 +11,7 @@ import pytest
 
 from arbvis_core import api
 from arbvis_core.cli.render import reporters
+from arbvis_core.errors import PluginError
 from arbvis_core.registry import Registered
 from arbvis_core.sinks.memory import MemorySink
 from arbvis_core.values import ARBVIS
@@ -30,18 +32,40 @@ def test_measuring_finds_what_drawing_finds(tmp_path: Path, executor: str) -> No
     assert not measured.location
 
 
+class Inputs(api.Reporter):
+    def __init__(self, inputs: tuple[str, ...]) -> None:
+        self.inputs = inputs
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Options that make a reporter."""
+
+    make: Callable[[tuple[str, ...]], object] = Inputs
+
+    def reporter(self, request: api.Request) -> object:
+        return self.make(request.inputs)
+
+
+@dataclass(frozen=True)
+class Silent:
+    """Options that make none."""
+
+
+def made(*groups: object) -> list[tuple[Registered[type], api.Reporter]]:
+    request = api.Request(("a",), ARBVIS, options={type(one): one for one in groups})
+    options = [Registered("plugin", "1", type(one)) for one in groups]
+    return reporters(request, SimpleNamespace(options=options))
+
+
 def test_groups_of_options_make_reporters() -> None:
-    @dataclass(frozen=True)
-    class Wanted:
-        def reporter(self, request: api.Request) -> object:
-            return ("reporter of", request.inputs)
-
-    @dataclass(frozen=True)
-    class Silent:
-        pass
-
-    groups = [Registered("plugin", "1", group) for group in (Wanted, Silent)]
-    request = api.Request(("a",), ARBVIS, options={Wanted: Wanted(), Silent: Silent()})
-    ((group, made),) = reporters(request, SimpleNamespace(options=groups))
+    ((group, one),) = made(Wanted(), Silent())
     assert group.item is Wanted
-    assert made == ("reporter of", ("a",))
+    assert one.inputs == ("a",)
+    assert made(Wanted(lambda _: None), Silent()) == []
+
+
+def test_what_only_looks_like_a_reporter_is_refused() -> None:
+    lookalike = SimpleNamespace(check=print, write=print, titled=False)
+    with pytest.raises(PluginError, match="reporter SimpleNamespace does not inherit from Repor"):
+        made(Wanted(lambda _: lookalike))

@@ -14,12 +14,11 @@ from arbvis_core.registry.loading import forget
 Install = Callable[..., str]
 
 FORMAT = """
-    from arbvis_core import hookimpl
+    from arbvis_core import api, hookimpl
 
-    class Toy:
+    class Toy(api.Format):
         name = "toy"
         priority = 100
-        decoders = ()
 
         def matches(self, probe):
             return probe.head(3) == b"TOY"

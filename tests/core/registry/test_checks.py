@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -8,7 +7,7 @@ import pytest
 from arbvis_core.formats.raw import RawFormat
 from arbvis_core.protocols import Command, Decoder, Format, LeafRenderer
 from arbvis_core.registry.checks import Fault, check_object
-from arbvis_core.registry.kinds import KINDS, Kind
+from arbvis_core.registry.kinds import DECODER, KINDS, Kind
 from arbvis_core.values import Plane
 
 BY_FIELD = {kind.field: kind for kind in KINDS}
@@ -23,13 +22,13 @@ def changed(**attributes: Any) -> object:
     return type("Toy", (RawFormat,), {"name": "toy", **attributes})()
 
 
-class Plain:
-    """A format that inherits nothing."""
-
-    name = "plain"
-    priority = 7
-    matches: Callable[..., bool] = lambda *_: True
-    parse: Callable[..., list[object]] = lambda *_: []
+def lookalike(kind: Kind) -> object:
+    """Return an object that has all that its protocol has, and inherits nothing."""
+    attributes: dict[str, Any] = {"name": "toy", "priority": 7, "encodings": ("toy",)}
+    for name, one in vars(kind.protocol).items():
+        if not name.startswith("_"):
+            attributes.setdefault(name, one)
+    return type("Lookalike", (), attributes)()
 
 
 class HalfDone(Format):
@@ -53,7 +52,7 @@ class NoPaint(LeafRenderer):
         return ()
 
 
-class Hidden:
+class Hidden(Format):
     def __repr__(self) -> str:
         raise ValueError("not telling")
 
@@ -62,10 +61,30 @@ class Undecided(Decoder):
     encodings = ("toy",)
 
 
-def test_any_object_of_the_right_shape_will_do() -> None:
-    check_object(FORMATS, Plain())
+class Unnamed(Decoder):
+    def decode(self, *_: object) -> Any:
+        return None
+
+
+def test_what_inherits_from_its_protocol_will_do() -> None:
     check_object(FORMATS, changed(priority=-1, decoders=()))
     check_object(COMMANDS, Command("toy-2", "Does nothing.", lambda: print))
+
+
+@pytest.mark.parametrize("kind", [one for one in KINDS if one.protocol], ids=lambda one: one.field)
+def test_what_only_looks_like_it_is_refused(kind: Kind) -> None:
+    with pytest.raises(Fault) as raised:
+        check_object(kind, lookalike(kind))
+    base = kind.protocol.__name__  # type: ignore[union-attr]
+    sentence = f"{kind.noun} Lookalike does not inherit from {base}, whose defaults it needs"
+    returned = f"{kind.hook} returned <"
+    assert str(raised.value) == sentence or str(raised.value).startswith(returned)
+    assert (kind is COMMANDS) == str(raised.value).startswith(returned)
+
+
+def test_a_decoder_that_only_looks_like_one_is_refused() -> None:
+    with pytest.raises(Fault, match="decoder Lookalike of format Toy does not inherit from Decod"):
+        check_object(FORMATS, changed(decoders=(lookalike(DECODER),)))
 
 
 @pytest.mark.parametrize("name", ["", "two words", "a\nb", "../up", "<b>", "-x", 7, None, "x" * 65])
@@ -85,7 +104,7 @@ def test_names_can_be_typed_and_printed(name: object) -> None:
         (FORMATS, Hidden(), "format Hidden is named None"),
         (FORMATS, changed(name=Hidden()), "format Toy is named an object of class Hidden"),
         (FORMATS, changed(decoders=(Undecided(),)), "decoder Undecided of format Toy does not say"),
-        (FORMATS, changed(decoders=(RawFormat(),)), "decoder RawFormat of format Toy has no `enco"),
+        (FORMATS, changed(decoders=(Unnamed(),)), "decoder Unnamed of format Toy has no `encodi"),
         (FORMATS, changed(decoders=7), "format Toy has decoders 7"),
         (RENDERERS, NoPaint(), "leaf renderer NoPaint does not say how to `paint`"),
         (COMMANDS, print, "arbvis_commands returned <built-in function print>"),

@@ -73,5 +73,5 @@ def test_nothing_that_is_installed_is_loaded(written: Callable[[str], str]) -> N
 
 def test_an_object_is_checked_as_the_registry_checks_it() -> None:
     check_object("formats", RawFormat())
-    with pytest.raises(AssertionError, match="layout RawFormat has no method `arrange`"):
+    with pytest.raises(AssertionError, match="layout RawFormat does not inherit from Layout"):
         check_object("layouts", RawFormat())
