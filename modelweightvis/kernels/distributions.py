@@ -24,43 +24,51 @@ def count_values(
 
 @kernel
 def count_zooms(
-    planes: NDArray[np.float32],
+    count: NDArray[np.float32],
+    sums: NDArray[np.float32],
+    sums_abs: NDArray[np.float32],
+    sums_squares: NDArray[np.float32],
+    max_abs: NDArray[np.float32],
     zooms: int,
     bins: NDArray[np.uint16],
-    squares: NDArray[np.uint16],
     shown: NDArray[np.float64],
     balances: NDArray[np.float64],
 ) -> None:
     """Count patches by what overviews show of them, each as often as it has elements.
 
     Args:
-        planes: of the smallest patches, as from `patches`, (5, h, w); folded 2 × 2 from zoom to zoom,
-            in place.
+        count: of finite elements in the smallest patches, (h, w); folded 2 × 2 from zoom to zoom, in
+            place, as all that follow.
+        sums: of x.
+        sums_abs: of |x|.
+        sums_squares: of x².
+        max_abs: the greatest |x|.
         zooms: how many, the first as it is.
-        bins: of a magnitude, (32768,).
-        squares: of a mean square, (32768,).
+        bins: of a magnitude, and of a mean square, (2, 32768).
         shown: added to, (3, bins): by mean |x|, by the mean square, by the greatest |x|.
         balances: added to: by |sum of x| / sum of |x|, in bins of equal width from 0 to 1. Nothing is
             counted where a sum is 0 or infinite.
     """
-    height, width, most = planes.shape[1], planes.shape[2], planes[4]
+    height, width = count.shape
     for zoom in range(zooms):
         if zoom:
             height, width = height // 2, width // 2
-            for plane in range(4):
-                _fold_sums(planes[plane], height, width)
-            _fold_most(most, height, width)
+            _fold_sums(count, height, width)
+            _fold_sums(sums, height, width)
+            _fold_sums(sums_abs, height, width)
+            _fold_sums(sums_squares, height, width)
+            _fold_most(max_abs, height, width)
         for y in range(np.uint64(height)):
             for x in range(np.uint64(width)):
-                count = planes[0, y, x]
-                if count > 0:
-                    size = planes[2, y, x]
-                    shown[0, bins[_upper(size / count)]] += count
-                    shown[1, squares[_upper(planes[3, y, x] / count)]] += count
-                    shown[2, bins[_upper(most[y, x])]] += count
+                elements = count[y, x]
+                if elements > 0:
+                    size = sums_abs[y, x]
+                    shown[0, bins[0, _upper(size / elements)]] += elements
+                    shown[1, bins[1, _upper(sums_squares[y, x] / elements)]] += elements
+                    shown[2, bins[0, _upper(max_abs[y, x])]] += elements
                     if np.float32(0) < size < np.float32(np.inf):
-                        share = min(abs(planes[1, y, x]) / size, np.float32(1))
-                        balances[np.uint64(share * np.float32(balances.size - 1))] += count
+                        share = min(abs(sums[y, x]) / size, np.float32(1))
+                        balances[np.uint64(share * np.float32(balances.size - 1))] += elements
 
 
 @kernel

@@ -220,37 +220,45 @@ def _counted(
     counts = _Counts.none()
     for placement, piece in pieces:
         elements = values(placement, piece, buffers, decoders)
-        count_values(elements, _bins(1), counts.shown[0])
+        count_values(elements, _bins()[0], counts.shown[0])
         planes = _patches(elements)
-        counts.finite += int(planes[0].sum(dtype=np.float64))
-        counts.total += float(planes[1].sum(dtype=np.float64))
+        counts.finite += int(planes["count"].sum(dtype=np.float64))
+        counts.total += float(planes["sum"].sum(dtype=np.float64))
         if len(elements) > 1 or placement.box.height == 1:  # one row of many shows no patch
-            zooms = BAND.bit_length() - 1  # patches of 2 × 2 to 32 × 32 elements
-            count_zooms(planes, zooms, _bins(1), _bins(2), counts.shown[1:], counts.balance)
+            count_zooms(
+                planes["count"],
+                planes["sum"],
+                planes["sum_abs"],
+                planes["sum_squares"],
+                planes["max_abs"],
+                BAND.bit_length() - 1,  # patches of 2 × 2 to 32 × 32 elements
+                _bins(),
+                counts.shown[1:],
+                counts.balance,
+            )
     return counts
 
 
-def _patches(elements: NDArray[np.float32]) -> NDArray[np.float32]:
+def _patches(elements: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
     """Measure patches of 2 × 2 elements, and as many beside them as make whole ones of 32 × 32."""
-    from modelweightvis.kernels.measure import patches
+    from modelweightvis.kernels.measure import PATCHES, patches
 
     height, width = (-(-length // BAND) * BAND // 2 for length in elements.shape)
-    return patches(elements, (height, width))
+    return dict(zip(PATCHES, patches(elements, (height, width)), strict=True))
 
 
 @cache
-def _bins(power: int) -> NDArray[np.uint16]:
-    """Return the bin of every upper half of a positive float32, (32768,).
+def _bins() -> NDArray[np.uint16]:
+    """Return the bin of every upper half of a positive float32, (2, 32768).
 
-    What is 0 or not finite has a bin of its own, the last.
-
-    Args:
-        power: of the magnitude that is counted: 2 for a mean of squares.
+    The first row is for magnitudes, the second for means of squares. What is 0 or not finite has a
+    bin of its own, the last.
     """
     import numpy as np
 
-    bins = np.floor((octaves_of_upper() / power - LOWEST) * PER_OCTAVE)
-    bins[0] = bins[0x7F80:] = BINS
+    octaves = octaves_of_upper()
+    bins = np.floor((np.stack([octaves, octaves / 2]) - LOWEST) * PER_OCTAVE)
+    bins[:, 0] = bins[:, 0x7F80:] = BINS
     return bins.astype(np.uint16)
 
 
