@@ -84,10 +84,25 @@ def dead_link(path: str) -> str:
 
 def dead_note(folder: str, dead: list[str]) -> str:
     """Name links that lead nowhere in one sentence."""
-    names = [display_name(os.path.relpath(path, folder)) for path in dead[:3]]
-    more = f" and {len(dead) - 3:,} more" if len(dead) > 3 else ""
     lead, them = ("a link leads", "it") if len(dead) == 1 else (f"{len(dead):,} links lead", "them")
-    return f"{lead} nowhere and nothing is shown of {them}: {', '.join(names)}{more}"
+    return f"{lead} nowhere and nothing is shown of {them}: {_some(folder, dead)}"
+
+
+def denying_note(folder: str, paths: list[str]) -> str:
+    """Name files that say they are empty and are not, and say how they are shown."""
+    says, them = (
+        ("a file says that it is empty and is not", "it")
+        if len(paths) == 1
+        else (f"{len(paths):,} files say that they are empty and are not", "them")
+    )
+    return (
+        f"{says}; nothing is shown of {them} unless an input names {them}: {_some(folder, paths)}"
+    )
+
+
+def _some(folder: str, paths: list[str]) -> str:
+    names = [display_name(os.path.relpath(path, folder)) for path in paths[:3]]
+    return ", ".join(names) + (f" and {len(paths) - 3:,} more" if len(paths) > 3 else "")
 
 
 def _is_junction(path: str) -> bool:

@@ -14,7 +14,7 @@ from arbvis_core.errors import SourceError
 from arbvis_core.naming import nearest
 from arbvis_core.protocols import Priority, SourceProvider
 from arbvis_core.sources.files import LocalSource, file_source, reason
-from arbvis_core.sources.folders import dead_link, dead_note, is_file, walk
+from arbvis_core.sources.folders import dead_link, dead_note, denying_note, is_file, walk
 from arbvis_core.sources.handles import FLAGS
 from arbvis_core.sources.spool import spooled
 
@@ -30,7 +30,8 @@ class LocalProvider(SourceProvider):
 
     Files are sorted by the components of their paths, byte by byte. Linked files are followed and
     linked folders are not, so that a Hugging Face cache snapshot is read once. Sockets, pipes and
-    devices hold no bytes and are passed over; links that lead nowhere are told.
+    devices hold no bytes and are passed over; links that lead nowhere are told, and files that say
+    they are empty and are not.
     """
 
     name = "local"
@@ -88,12 +89,24 @@ class LocalProvider(SourceProvider):
         sources = [
             file_source(path, path[skip:], os.path.dirname(path)) for path in walk(root, dead)
         ]
-        note = f"{spec}: {dead_note(root, dead)}" if dead else ""
+        notes = [f"{spec}: {dead_note(root, dead)}"] if dead else []
         if not sources:
-            raise SourceError(note or f"{spec} holds no files")
-        if note:
-            sources[0] = replace(sources[0], notes=(note,))
+            raise SourceError(notes[0] if notes else f"{spec} holds no files")
+        if denying := [one.key for one in sources if not one.size and _holds_bytes(one.key)]:
+            notes.append(f"{spec}: {denying_note(root, denying)}")
+            if not any(one.size for one in sources):
+                raise SourceError(notes[-1])
+        sources[0] = replace(sources[0], notes=tuple(notes))
         return sources
+
+
+def _holds_bytes(path: str) -> bool:
+    """Tell whether a file that says it is empty is not; what does not answer at once is."""
+    try:
+        with os.fdopen(os.open(path, FLAGS), "rb", buffering=0) as file:
+            return bool(file.read(1))
+    except OSError:
+        return False
 
 
 def _as_it_reads(source: LocalSource) -> LocalSource:

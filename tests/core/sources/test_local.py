@@ -167,6 +167,29 @@ def test_files_that_do_not_say_how_long_they_are(path: str) -> None:
     source.verify()
 
 
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs /proc")
+def test_files_in_folders_that_say_they_are_empty_and_are_not_are_told(tmp_path: Path) -> None:
+    (tmp_path / "empty").write_bytes(b"")
+    (tmp_path / "status").symlink_to("/proc/self/status")
+    told = "a file says that it is empty and is not; nothing is shown of it unless an input names"
+    with pytest.raises(SourceError) as raised:
+        names(tmp_path)
+    assert str(raised.value) == f"{tmp_path}: {told} it: status"
+    (tmp_path / "a").write_bytes(b"x")
+    (tmp_path / "gone").symlink_to("nowhere")
+    sources = LocalProvider().open(str(tmp_path))
+    assert [(one.name, one.size) for one in sources] == [("a", 1), ("empty", 0), ("status", 0)]
+    assert sources[0].notes == (
+        f"{tmp_path}: a link leads nowhere and nothing is shown of it: gone",
+        f"{tmp_path}: {told} it: status",
+    )
+    for name in "vwxy":
+        (tmp_path / name).symlink_to("/proc/self/status")
+    notes = LocalProvider().open(str(tmp_path))[0].notes
+    assert "5 files say that they are empty and are not; nothing is shown of them" in notes[1]
+    assert notes[1].endswith(": status, v, w and 2 more")
+
+
 @POSIX
 def test_special_files_are_passed_over(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
