@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
@@ -35,6 +35,13 @@ class Panel:
     layers: tuple[int, ...]
     experts: int
     cells: Mapping[tuple[int, int], Cell]
+
+    def matching(self, match: str | None) -> Panel:
+        """Return the panel, as large, with the cells of tensors whose name matches a glob."""
+        from modelweightvis.tensors import matches
+
+        kept = {place: one for place, one in self.cells.items() if matches(match, one.tensor)}
+        return replace(self, cells=kept)
 
 
 def panels_of(tensors: Sequence[Tensor]) -> list[Panel]:

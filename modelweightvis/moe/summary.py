@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from arbvis_core.api import Derivation, Document, Layout, Priority, Region, Request, UsageError
 from modelweightvis.moe.panels import panels_of
-from modelweightvis.options import MoeOptions
+from modelweightvis.options import MoeOptions, TensorOptions
 
 if TYPE_CHECKING:
     from arbvis_core.api import Placement, Scene
@@ -30,22 +30,30 @@ class MoeSummaryDerivation(Derivation):
         return request.option(MoeOptions).moe and bool(documents)
 
     def derive(self, request: Request, documents: Sequence[Document]) -> Sequence[Document]:
-        """Return one document per model that has experts.
+        """Return one document per model of which experts are shown.
 
         Raises:
-            UsageError: no model has any.
+            UsageError: no model has any, or `--match` leaves all of them out.
         """
         from modelweightvis.tensors import tensors_of
 
+        match = request.option(TensorOptions).match
         found = []
+        dense = True
         for document in documents:
             panels = panels_of(tensors_of(document))
-            if panels:
-                found.append(_document(document, panels))
-        if not found:
-            names = ", ".join(document.name for document in documents[:3])
+            dense = dense and not panels
+            if shown := [one for panel in panels if (one := panel.matching(match)).cells]:
+                found.append(_document(document, shown))
+        if found:
+            return found
+        names = ", ".join(document.name for document in documents[:3])
+        if dense:
             raise UsageError(f"--moe: {names} has no experts: it is dense; leave --moe out")
-        return found
+        raise UsageError(
+            f"--moe: no expert and no router of {names} has a name that matches --match {match!r}; "
+            f"'modelweightvis inspect' lists the names"
+        )
 
 
 class MoeSummaryLayoutPlugin(Layout):
@@ -99,6 +107,7 @@ def _scene(request: Request, number: int, document: Document) -> Scene:
             "stat": options.summary_stat or "rms",
             "norm": options.moe_norm or "max",
             "model": number,
+            "match": request.option(TensorOptions).match,
         },
         awaits=True,
     )

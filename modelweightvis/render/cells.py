@@ -123,7 +123,9 @@ class CellRenderer(LeafRenderer):
             )
             for one in plan.placements
         ]
-        missing = LegendEntry((hexadecimal(palette(COLORMAP)[MISSING]),), "not in the model")
+        grey = (hexadecimal(palette(COLORMAP)[MISSING]),)
+        chosen = plan.attributes.get("match") is not None
+        missing = LegendEntry(grey, f"not in the model{', or left out by --match' * chosen}")
         stat = str(plan.attributes.get("stat", "rms"))
         note = "Rows are layers, columns are experts. Every panel has its own scale."
         return (Legend("all", STATISTICS[stat], (*entries, missing), note),)

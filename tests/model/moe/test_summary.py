@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -118,6 +119,50 @@ def test_a_missing_expert_is_missing(tmp_path: Path) -> None:
     assert sum(value is None for row in down["values"] for value in row) == 1
     with Image.open(tmp_path / "out" / "tiles" / "summary" / "0" / "0" / "0.png") as image:
         assert np.asarray(image)[1, down["x"] + 3] == 1
+
+
+def _grey(scene: Mapping[str, Any]) -> str:
+    return str(scene["legend"][0]["entries"][-1]["label"])
+
+
+def test_experts_that_the_glob_leaves_out_are_said_to_be(tmp_path: Path) -> None:
+    assert _grey(_summary(tmp_path, _split())) == "not in the model"
+    scene = _summary(tmp_path / "matched", _split(), "--match", "*.experts.3.[gu]*")
+    assert _grey(scene) == "not in the model, or left out by --match"
+    assert [one["name"] for one in scene["placements"]] == ["gate", "up"]
+    with Image.open(tmp_path / "matched" / "out/tiles/summary/0/0/0.png") as image:
+        codes = np.asarray(image)
+    for panel, bank in zip(scene["placements"], (GATES, UPS), strict=True):
+        expected = np.full((LAYERS, EXPERTS), np.nan)
+        expected[:, 3] = _expected(bank, "rms")[:, 3]
+        found = np.array(panel["values"], np.float64)
+        np.testing.assert_allclose(found, expected, rtol=1e-6)
+        shown = codes[:LAYERS, panel["x"] : panel["x"] + EXPERTS]
+        np.testing.assert_array_equal(shown == 1, np.isnan(expected))
+
+
+def test_a_glob_may_leave_the_routers_alone(tmp_path: Path) -> None:
+    scene = _summary(tmp_path, _fused(), "--match", "*.mlp.gate.weight")
+    (panel,) = scene["placements"]
+    assert panel["name"] == "router"
+    np.testing.assert_allclose(panel["values"], _expected(ROUTERS, "rms"), rtol=1e-6)
+
+
+@pytest.mark.parametrize("match", ["*attn*", "*embed*", "nothing"])
+@pytest.mark.parametrize("make", [_split, _fused], ids=["split", "fused"])
+def test_a_glob_that_leaves_no_expert_is_refused(
+    tmp_path: Path, match: str, make: object, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert callable(make)
+    path = tmp_path / "m.safetensors"
+    save_file({**make(), "model.embed_tokens.weight": DOWNS[0, 0]}, path)
+    out = tmp_path / "out"
+    assert start(MODELWEIGHTVIS, ["--moe", str(path), "--match", match, "-o", str(out)]) == 2
+    assert capsys.readouterr().err == (
+        f"modelweightvis: --moe: no expert and no router of m.safetensors has a name that matches "
+        f"--match {match!r}; 'modelweightvis inspect' lists the names\n"
+    )
+    assert not out.exists()
 
 
 def test_a_dense_model_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
