@@ -155,6 +155,7 @@ def minimums(session: nox.Session) -> None:
     dependencies = PROJECT["project"]["dependencies"]
     session.install("--resolution=lowest-direct", *dependencies, *group("test"))
     session.install("--no-deps", "--force-reinstall", built_wheel(session))
+    session.run("python", "tests/check_minimums.py")
     parallel = ("-n", "auto", "--maxprocesses", "4")
     session.run("pytest", *parallel, "-m", "not browser", *session.posargs)
 
