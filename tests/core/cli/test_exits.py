@@ -63,7 +63,7 @@ def test_the_program_s_own_code() -> None:
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
 def test_signals_clean_up_on_their_way(name: str) -> None:
     number = getattr(signal, name)
-    before = signal.getsignal(number)
+    mine = signal.signal(number, signal.SIG_DFL)  # where the tests run under nohup it is ignored
     cleaned = []
 
     def program() -> int:
@@ -74,9 +74,27 @@ def test_signals_clean_up_on_their_way(name: str) -> None:
             cleaned.append(name)
         return 0
 
-    assert exits.run("arbvis", program) == 128 + number
-    assert cleaned == [name]
-    assert signal.getsignal(number) == before
+    try:
+        assert exits.run("arbvis", program) == 128 + number
+        assert cleaned == [name]
+        assert signal.getsignal(number) == signal.SIG_DFL
+    finally:
+        signal.signal(number, mine)
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="needs POSIX signals")
+def test_what_nohup_ignores_stays_ignored() -> None:
+    mine = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+
+    def program() -> int:
+        os.kill(os.getpid(), signal.SIGHUP)
+        return 0
+
+    try:
+        assert exits.run("nohup", program) == 0
+        assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, mine)
 
 
 def test_works_in_another_thread() -> None:
