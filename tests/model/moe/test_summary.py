@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import gguf
 import numpy as np
 import pytest
 from PIL import Image
@@ -58,11 +59,11 @@ def _summary(folder: Path, arrays: Mapping[str, np.ndarray], *flags: str) -> dic
     save_file(
         {name: np.ascontiguousarray(one) for name, one in arrays.items()}, folder / "m.safetensors"
     )
-    out = folder / "out"
-    code = start(
-        MODELWEIGHTVIS, ["--moe", str(folder / "m.safetensors"), "-q", "-o", str(out), *flags]
-    )
-    assert code == 0
+    return _drawn(folder / "m.safetensors", folder / "out", *flags)
+
+
+def _drawn(path: Path, out: Path, *flags: str) -> dict:
+    assert start(MODELWEIGHTVIS, ["--moe", str(path), "-q", "-o", str(out), *flags]) == 0
     scenes = json.loads((out / "manifest.json").read_text())["scenes"]
     (scene,) = (one for one in scenes if one["key"] == "summary")
     return scene
@@ -119,6 +120,24 @@ def test_a_missing_expert_is_missing(tmp_path: Path) -> None:
     assert sum(value is None for row in down["values"] for value in row) == 1
     with Image.open(tmp_path / "out" / "tiles" / "summary" / "0" / "0" / "0.png") as image:
         assert np.asarray(image)[1, down["x"] + 3] == 1
+
+
+def test_experts_of_a_gguf_file(tmp_path: Path) -> None:
+    writer = gguf.GGUFWriter(tmp_path / "m.gguf", "llama")
+    banks = {"gate": GATES, "up": UPS, "down": DOWNS}
+    for layer in range(LAYERS):
+        for word, bank in banks.items():
+            writer.add_tensor(f"blk.{layer}.ffn_{word}_exps.weight", bank[layer])
+        writer.add_tensor(f"blk.{layer}.ffn_gate_inp.weight", ROUTERS[layer])
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    scene = _drawn(tmp_path / "m.gguf", tmp_path / "out")
+    panels = {one["name"]: one["values"] for one in scene["placements"]}
+    assert list(panels) == ["gate", "up", "down", "router"]
+    for name, bank in (*banks.items(), ("router", ROUTERS)):
+        np.testing.assert_allclose(panels[name], _expected(bank, "rms"), rtol=1e-6)
 
 
 def _grey(scene: Mapping[str, Any]) -> str:
