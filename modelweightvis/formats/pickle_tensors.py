@@ -19,19 +19,20 @@ _TRAINING = frozenset(
 )  # fmt: skip
 
 
-def tensors(value: Any) -> Iterator[tuple[tuple[str, ...], Tensor, bool]]:
+def tensors(value: Any) -> Iterator[tuple[tuple[str, ...], Tensor | Call, bool]]:
     """Yield every tensor under a value, in the order in which they are kept.
 
     Containers that are reached twice are entered once.
 
     Yields:
-        Path, tensor, and whether it belongs to the training (an optimiser, say), not to the model.
+        Path, tensor (or the call that would make one of a kind that is not read), and whether it
+        belongs to the training (an optimiser, say), not to the model.
     """
     seen: set[int] = set()
     waiting: list[tuple[tuple[str, ...], Any, bool]] = [((), value, False)]
     while waiting:
         path, value, training = waiting.pop()
-        if isinstance(value, Tensor):
+        if isinstance(value, Tensor) or (isinstance(value, Call) and value.unread):
             yield path, value, training
         elif isinstance(value, dict | list | tuple | Call) and id(value) not in seen:
             seen.add(id(value))

@@ -37,6 +37,10 @@ class Storage(NamedTuple):
     offset: int = 0
 
 
+#: What would make a tensor of something that is no storage of torch.
+_NO_STORAGE = Global("torch", "Tensor")
+
+
 class Tensor(NamedTuple):
     """A view of a storage; offset and strides are in elements.
 
@@ -69,6 +73,14 @@ class Call:
     state: Any = None
     items: list[Any] = field(default_factory=list)
     entries: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def unread(self) -> str:
+        """What would make a tensor of a kind that is not read: sparse, nested; empty for others."""
+        made = self.function if isinstance(self.function, Global) else Global("", "")
+        if made.module == "torch._utils" and made.name.startswith("_rebuild_"):
+            return made.name.removeprefix("_rebuild_")
+        return "Tensor" if made == _NO_STORAGE else ""
 
 
 def extend(target: Any, values: list[Any]) -> None:
@@ -148,7 +160,7 @@ def _view(arguments: tuple[Any, ...]) -> Any:
     """Return the tensor of (storage, offset, shape, strides, …)."""
     storage, offset, shape, strides = arguments[:4]
     if not isinstance(storage, Storage):
-        return Call(Global("torch", "Tensor"))
+        return Call(_NO_STORAGE)
     good = isinstance(shape, tuple) and isinstance(strides, tuple) and len(shape) == len(strides)
     if not good or not all(map(_size, (offset, *shape, *strides))):
         raise ValueError("a tensor is not described as torch does")

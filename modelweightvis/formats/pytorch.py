@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
-from arbvis_core.api import Document, Group, Probe, Region, Source
+from arbvis_core.api import Document, Group, Probe, Source
 from modelweightvis.formats.documents import Content, model_document
 from modelweightvis.formats.fusion.fuse import fuse
-from modelweightvis.formats.reading import basename, has_suffix, of_source
+from modelweightvis.formats.reading import basename, has_suffix, of_source, shown
 from modelweightvis.formats.shards import group_models
 from modelweightvis.formats.tensors import header_region
 from modelweightvis.formats.torch_files import PICKLE, PICKLED, is_legacy, open_saved
-from modelweightvis.formats.torch_tensors import named_tensors, tensor_regions
+from modelweightvis.formats.torch_tensors import Found, named_tensors, tensor_regions
 from modelweightvis.formats.zips import MAGIC, first_name
 
 #: How the names of shards end that an index may list.
@@ -65,10 +65,10 @@ def _content(source: Source, slices: int) -> Content:
         if saved is None:
             why = "it is a plain pickle, not written by torch.save"
             return Content(source, (), warnings=(_skipped(source, why),))
-        named, left_out = named_tensors(source.name, saved.value)
-        found = saved.find({tensor.storage for tensor in named.values()})
-        regions = tuple(tensor_regions(source.name, named, found))
-    notes = [*_notes(source, regions, left_out)]
+        held = named_tensors(source.name, saved.value)
+        found = saved.find({tensor.storage for tensor in held.tensors.values()})
+        regions = tuple(tensor_regions(source.name, held.tensors, found))
+    notes = [*_notes(source, held)]
     if slices > 1 and _SLICE.fullmatch(basename(source)):
         notes.append(
             f"{source.name} is one of {slices} slices of a model that was cut for as many "
@@ -78,11 +78,15 @@ def _content(source: Source, slices: int) -> Content:
     return Content(source, (header, *regions), warnings=tuple(notes))
 
 
-def _notes(source: Source, regions: Sequence[Region], left_out: int) -> Iterator[str]:
-    if not regions:
-        yield _skipped(source, "it holds no weights")
-    elif left_out:
-        yield f"{source.name}: {left_out} tensors of its training's state are left out"
+def _notes(source: Source, held: Found) -> Iterator[str]:
+    if not held.tensors:
+        yield _skipped(source, "it holds no weights" + " that can be read" * bool(held.unread))
+    elif held.training:
+        yield f"{source.name}: {held.training} tensors of its training's state are left out"
+    if held.unread:
+        named = ", ".join(f"{shown(name)} ({kind})" for name, kind in [*held.unread.items()][:3])
+        more = f" and {len(held.unread) - 3:,} more" if len(held.unread) > 3 else ""
+        yield f"{source.name}: nothing is shown of tensors of kinds that are not read: {named}{more}"
 
 
 def _skipped(source: Source, why: str) -> str:

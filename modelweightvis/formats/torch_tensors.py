@@ -29,8 +29,22 @@ class Extent(NamedTuple):
     stop: int
 
 
-def named_tensors(where: str, value: Any) -> tuple[dict[str, Tensor], int]:
-    """Return the tensors of a model by dotted name, and how many belong to its training.
+class Found(NamedTuple):
+    """What a pickle holds.
+
+    Attributes:
+        tensors: those of the model, by dotted name.
+        unread: names of those of a kind that is not read, and what would make each.
+        training: how many belong to its training.
+    """
+
+    tensors: dict[str, Tensor]
+    unread: dict[str, str]
+    training: int
+
+
+def named_tensors(where: str, value: Any) -> Found:
+    """Return the tensors of a model by dotted name.
 
     Args:
         where: what error messages call the file.
@@ -39,7 +53,7 @@ def named_tensors(where: str, value: Any) -> tuple[dict[str, Tensor], int]:
     Raises:
         FormatError: there are more than a model has.
     """
-    named: dict[str, Tensor] = {}
+    named, unread = dict[str, Tensor](), dict[str, str]()
     again: Counter[str] = Counter()
     left_out = 0
     for path, tensor, training in tensors(value):
@@ -48,13 +62,16 @@ def named_tensors(where: str, value: Any) -> tuple[dict[str, Tensor], int]:
             continue
         kept = [step for step in path if step not in _INNER]
         name = ".".join(kept[1:] if kept and kept[0] in _WRAPPERS else kept)
-        if name in named:
+        if name in named or name in unread:
             again[name] += 1
             name = f"{name} ({again[name] + 1})"
-        named[name] = tensor
-        if len(named) > MOST:
+        if isinstance(tensor, Tensor):
+            named[name] = tensor
+        else:
+            unread[name] = tensor.unread
+        if len(named) + len(unread) > MOST:
             raise FormatError(f"{where} has more than {MOST} tensors, which no model has")
-    return named, left_out
+    return Found(named, unread, left_out)
 
 
 def tensor_regions(

@@ -18,8 +18,11 @@ import struct
 import sys
 import time
 import tracemalloc
+import warnings
+from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import cache
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -146,14 +149,45 @@ def npz_sample() -> bytes:
     return file.getvalue()
 
 
-def torch_sample(*, legacy: bool) -> bytes:
-    """Return what torch saves of tensors that share a storage, one of them transposed."""
+@cache
+def torch_samples() -> list[bytes]:
+    """Return what torch saves of tensors: plain ones, and one of every way to make one anew."""
     import torch
 
     base = torch.arange(6.0).reshape(2, 3)
+    plain = {"a": base, "b": base.t(), "c": torch.ones(2).half()}
+    stated, noted = torch.nn.Parameter(torch.ones(3)), base[:1].clone()
+    stated.told = noted.told = {"of": "it"}  # type: ignore[attr-defined]
+    with warnings.catch_warnings(action="ignore"):  # torch will not make them for ever
+        quantised = torch.quantize_per_tensor(base, 0.1, 0, torch.qint8)
+    every = OrderedDict(
+        parameter=torch.nn.Parameter(base),
+        stated=stated,
+        noted=noted,
+        typed=base.to(torch.uint16),
+        quantised=quantised,
+        sparse=base.to_sparse(),
+        shape=base.shape,
+        storage=torch.ones(4).untyped_storage(),
+        module=torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.BatchNorm1d(3)),
+        optimizer=torch.optim.Adam([stated]).state_dict(),
+        numbers=[{1, 2.5}, (None, True), b"bytes", 1 << 70],
+    )
+    every.told = {"version": 1}  # type: ignore[attr-defined]
+    return [
+        saved({"state_dict": plain}, legacy=False),
+        saved({"state_dict": plain}, legacy=True),
+        saved(every, legacy=False),
+        saved(every, legacy=True),
+    ]
+
+
+def saved(value: object, *, legacy: bool) -> bytes:
+    """Return what torch saves of a value."""
+    import torch
+
     file = io.BytesIO()
-    state = {"a": base, "b": base.t(), "c": torch.ones(2).half()}
-    torch.save({"state_dict": state}, file, _use_new_zipfile_serialization=not legacy)
+    torch.save(value, file, _use_new_zipfile_serialization=not legacy)
     return file.getvalue()
 
 
@@ -167,7 +201,7 @@ def samples(name: str) -> list[bytes]:
             ],
             "gguf": lambda: [gguf_sample()],
             "npz": lambda: [npz_sample()],
-            "pytorch": lambda: [torch_sample(legacy=False), torch_sample(legacy=True)],
+            "pytorch": torch_samples,
         }[name]()
     return []
 
