@@ -6,7 +6,16 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from modelweightvis.reports.text import TITLES, TITLES_OF_ONE, cell, facts, heading, notes, order
+from modelweightvis.reports.text import (
+    TITLES,
+    TITLES_OF_ALL,
+    TITLES_OF_ONE,
+    cell,
+    facts,
+    heading,
+    notes,
+    order,
+)
 
 #: Tensors that are listed; JSON and CSV have them all.
 SHOWN = 40
@@ -32,6 +41,7 @@ _ROW_OF_ONE = ("name", "shape", "dtype", "bits_per_weight", "rms", "max_abs", "z
 def markdown(content: Mapping[str, Any]) -> Iterator[str]:
     """Yield the report piece by piece; names are escaped."""
     compared = content["kind"] == "difference"
+    titles = TITLES if compared else TITLES_OF_ONE
     yield f"# {escape(heading(content))}\n\n"
     if len(content["models"]) > 1:
         yield from _ladder(content["models"], compared=compared)
@@ -44,10 +54,10 @@ def markdown(content: Mapping[str, Any]) -> Iterator[str]:
             yield "\n"
         yield "### By role\n\n"
         columns = _TOTALS if compared else _TOTALS_OF_ONE
-        yield from _table(("role", *columns), model["by_role"], compared=compared)
+        yield from _table(("role", *columns), model["by_role"], titles)
         rows = order(content, [one for one in content["tensors"] if one["model"] == model["key"]])
         yield f"### Tensors, {'the most changed' if compared else 'the largest'} first\n\n"
-        yield from _table(_ROW if compared else _ROW_OF_ONE, rows[:SHOWN], compared=compared)
+        yield from _table(_ROW if compared else _ROW_OF_ONE, rows[:SHOWN], titles)
         if len(rows) > SHOWN:
             yield f"… and {len(rows) - SHOWN:,} more.\n\n"
         for title, names in notes(model):
@@ -61,16 +71,16 @@ def markdown(content: Mapping[str, Any]) -> Iterator[str]:
 
 def _ladder(models: Sequence[Mapping[str, Any]], *, compared: bool) -> Iterator[str]:
     columns = (*_SIZES, *_TOTALS) if compared else _TOTALS_OF_ONE
-    rows = [{"model": one["label"], **one["totals"]} for one in models]
-    yield from _table(("model", *columns), rows, compared=compared)
+    rows = [{"label": one["label"], **one["totals"]} for one in models]
+    titles = {**(TITLES if compared else TITLES_OF_ONE), **TITLES_OF_ALL}
+    yield from _table(("label", *columns), rows, titles)
 
 
 def _table(
-    columns: Sequence[str], rows: Sequence[Mapping[str, Any]], *, compared: bool
+    columns: Sequence[str], rows: Sequence[Mapping[str, Any]], titles: Mapping[str, str]
 ) -> Iterator[str]:
-    titles = TITLES if compared else TITLES_OF_ONE
     yield f"| {' | '.join(escape(titles.get(one, one)) for one in columns)} |\n"
-    texts = {"name", "role", "model", "dtype", "other_dtype", "shape"}
+    texts = {"name", "role", "label", "dtype", "other_dtype", "shape"}
     yield f"|{'|'.join('---' if one in texts else '---:' for one in columns)}|\n"
     for row in rows:
         yield f"| {' | '.join(escape(cell(one, row[one])) for one in columns)} |\n"

@@ -12,7 +12,16 @@ from modelweightvis.reports.maps import difference_map, kinds_map
 from modelweightvis.reports.pictures import Album
 from modelweightvis.reports.plots import ladder
 from modelweightvis.reports.rows import one_sided
-from modelweightvis.reports.text import TITLES, TITLES_OF_ONE, cell, facts, heading, notes, order
+from modelweightvis.reports.text import (
+    TITLES,
+    TITLES_OF_ALL,
+    TITLES_OF_ONE,
+    cell,
+    facts,
+    heading,
+    notes,
+    order,
+)
 
 if TYPE_CHECKING:
     from arbvis_core.pipeline.rendering import Report
@@ -85,12 +94,7 @@ def _ladder(content: Mapping[str, Any]) -> str:
     compared = content["kind"] == "difference"
     columns = _LADDER if compared else _LADDER_OF_ONE
     rows = [{"label": one["label"], **one["totals"]} for one in content["models"]]
-    titles = {"label": "model", "other_bytes": "size", "one_sided": "not compared"}
-    titles = {
-        **(TITLES if compared else TITLES_OF_ONE),
-        **titles,
-        "other_bits_per_weight": "bits/weight",
-    }
+    titles = {**(TITLES if compared else TITLES_OF_ONE), **TITLES_OF_ALL}
     plot = ladder(content["models"]) if compared else ""
     return (
         f"<section><h2>All models</h2>{plot}{_table(('label', *columns), rows, titles)}</section>\n"

@@ -33,6 +33,13 @@ TITLES_OF_ONE = {
     "std": "std",
     "mean_abs": "mean |x|",
 }
+#: What others are called in the table of all models, where there is no base beside each.
+TITLES_OF_ALL = {
+    "label": "model",
+    "other_bytes": "size",
+    "other_bits_per_weight": "bits/weight",
+    "one_sided": "not compared",
+}
 #: Columns that are shares.
 SHARES = frozenset({"changed", "zeros", "relative_frobenius"})
 UNITS = ("B", "kB", "MB", "GB", "TB")

@@ -182,6 +182,16 @@ def test_markdown_escapes_names(tmp_path: Path) -> None:
     assert "a|b" not in text
 
 
+def test_tables_of_markdown_are_headed_by_words(tmp_path: Path) -> None:
+    paths = [_write(tmp_path / f"{name}.safetensors", BASE) for name in "abc"]
+    assert _run("--diff", *paths, "--report", str(tmp_path / "r.md")) == 0
+    lines = (tmp_path / "r.md").read_text(encoding="utf-8").splitlines()
+    heads = [lines[number - 1] for number, line in enumerate(lines) if line.startswith("|---")]
+    assert heads[0].startswith("| model | size | bits/weight | tensors | relative error |")
+    assert len(heads) == 5
+    assert not [one for one in heads if "_" in one]
+
+
 def test_findings_name_their_rules(tmp_path: Path) -> None:
     arrays = {name: array.copy() for name, array in BASE.items()}
     arrays["model.layers.0.self_attn.q_proj.weight"][3, 5] = np.nan
