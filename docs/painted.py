@@ -22,8 +22,7 @@ INTRO = """\
 # How much of the canvas is painted
 
 Made by arranging models of the true shapes, without a byte of data; do not edit. *Painted* is the
-sum of elements divided by the pixels of the canvas, every gap and every ragged edge included. It is
-in the manifest of each picture too, as `attributes.painted` of its scene.
+sum of elements divided by the pixels of the canvas, every gap and every ragged edge included.
 
 | Model | Tensors | Elements | Canvas | Painted |
 |---|--:|--:|--:|--:|

@@ -233,6 +233,46 @@ def gpt_oss() -> Document:
     return document(shapes, {"model_type": "gpt_oss", "num_hidden_layers": 36})
 
 
+def jamba() -> Document:
+    """Return Jamba-v0.1: attention in every eighth layer, 16 experts in every second."""
+    shapes: Shapes = {"model.embed_tokens.weight": (65536, 4096)}
+    for layer in range(32):
+        block = f"model.layers.{layer}."
+        shapes |= _attention(block) if layer % 8 == 4 else _mixer(f"{block}mamba.")
+        if layer % 2:
+            shapes[f"{block}feed_forward.router.weight"] = (16, 4096)
+            for expert in range(16):
+                path = f"{block}feed_forward.experts.{expert}."
+                shapes |= swiglu(path, 4096, 14336, PROJECTIONS)
+        else:
+            shapes |= swiglu(f"{block}feed_forward.", 4096, 14336, PROJECTIONS)
+        shapes[f"{block}input_layernorm.weight"] = (4096,)
+        shapes[f"{block}pre_ff_layernorm.weight"] = (4096,)
+    shapes |= {"model.final_layernorm.weight": (4096,), "lm_head.weight": (65536, 4096)}
+    return document(shapes, {"model_type": "jamba", "num_attention_heads": 32})
+
+
+def _attention(block: str) -> Shapes:
+    rows = {"q_proj": 4096, "k_proj": 1024, "v_proj": 1024, "o_proj": 4096}
+    return {f"{block}self_attn.{name}.weight": (count, 4096) for name, count in rows.items()}
+
+
+def _mixer(path: str) -> Shapes:
+    return {
+        f"{path}A_log": (8192, 16),
+        f"{path}D": (8192,),
+        f"{path}conv1d.weight": (8192, 1, 4),
+        f"{path}conv1d.bias": (8192,),
+        f"{path}in_proj.weight": (16384, 4096),
+        f"{path}x_proj.weight": (288, 8192),
+        f"{path}dt_layernorm.weight": (256,),
+        f"{path}b_layernorm.weight": (16,),
+        f"{path}c_layernorm.weight": (16,),
+        f"{path}out_proj.weight": (4096, 8192),
+        **linear(f"{path}dt_proj", 8192, 256),
+    }
+
+
 def resnet() -> Document:
     """Return ResNet-50, which has stages and no stack of equal blocks."""
     shapes: Shapes = {"conv1.weight": (64, 3, 7, 7), **batch_norm("bn1", 64)}
@@ -282,4 +322,5 @@ MODELS: dict[str, tuple[Callable[[], Document], float]] = {
     "GPT-2": (gpt2, 0.6),
     "Mamba-1.4B": (mamba, 0.6),
     "ResNet-50": (resnet, 0.55),
+    "Jamba-v0.1": (jamba, 0.4),  # layers of two sizes at one pitch
 }
