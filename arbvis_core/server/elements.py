@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 #: What a difference is asked for.
 BASE, MODIFIED, DELTA = "base", "modified", "delta"
+#: Placements that are tried to find one that shows elements.
+TRIED = 64
 #: Bytes of a unit that are told.
 RAW = 512
 #: Windows that an array of many axes is cut into.
@@ -50,6 +52,20 @@ class Elements:
         plan = self._scene.places.crop(box)
         with guard(self._owner, "render", f"what {tuple(box)} of scene {plan.key!r} shows"):
             return tuple(self._owner.item.shown(plan, box))
+
+    def figures(self) -> frozenset[str]:
+        """Return what figures of elements are called, as the renderer takes them; nothing if none."""
+        import numpy as np
+
+        one = np.ones(1, np.float32)
+        for placement in self._scene.plan.placements[:TRIED]:
+            if found := self.shown(Box(placement.box.x, placement.box.y, 1, 1)):
+                sides = dict.fromkeys(found[0].sides, one)
+                alone = [{name: one} for name in sides]
+                with guard(self._owner, "render", f"figures of {placement.name}"):
+                    told = [self._owner.item.measure(some) for some in (sides, *alone)]
+                return frozenset(name for some in told for name in some.get("stats", {}))
+        return frozenset()
 
     def value(self, x: int, y: int) -> dict[str, Any]:
         """Tell what is known of the element at a pixel."""

@@ -8,6 +8,7 @@ from math import isfinite, prod
 from typing import TYPE_CHECKING, Any
 
 from arbvis_core.errors import UsageError
+from arbvis_core.server.elements import Elements
 from arbvis_core.values import parts_of
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ class Listing:
         else:
             chosen = self._with(wanted)
             if key is not None:
+                self._check(key, measured)
                 chosen = ordered(chosen, key, measured, descending=descending)
             total, rows = len(chosen), chosen[shown]
         return {
@@ -70,6 +72,19 @@ class Listing:
                 {**row, "stats": measured.get(row["name"], {}).get("stats", {})} for row in rows
             ],
         }
+
+    @cached_property
+    def _figures(self) -> frozenset[str]:
+        return Elements(self._scene).figures()
+
+    def _check(self, key: str, measured: Mapping[str, Any]) -> None:
+        """Refuse to sort by what there is not; what nothing is known of may come to be."""
+        if key in COLUMNS:
+            return
+        known = {name for one in measured.values() for name in one.get("stats", {})} | self._figures
+        if known and key not in known:
+            names = ", ".join((*COLUMNS, *sorted(known)))
+            raise UsageError(f"sort is one of {names}, not {key[:64]!r}")
 
     def _with(self, wanted: Sequence[str]) -> list[dict[str, Any]]:
         """Return the rows that have every word."""
@@ -103,19 +118,11 @@ def row_of(placement: Placement) -> dict[str, Any]:
 def ordered(
     rows: Sequence[Row], key: str, measured: Mapping[str, Any], *, descending: bool
 ) -> list[Any]:
-    """Return rows by a column or a figure; those of which it is not known come last.
-
-    Raises:
-        UsageError: there is no such column.
-    """
+    """Return rows by a column or a figure; those of which it is not known come last."""
     if key in COLUMNS:
         values = [row[key] for row in rows]
     else:
-        figures = [measured.get(row["name"], {}).get("stats", {}) for row in rows]
-        known = sorted({name for one in figures for name in one})
-        if measured and key not in known:
-            raise UsageError(f"sort is one of {', '.join((*COLUMNS, *known))}, not {key[:64]!r}")
-        values = [one.get(key) for one in figures]
+        values = [measured.get(row["name"], {}).get("stats", {}).get(key) for row in rows]
     pairs = [*zip(values, rows, strict=True)]
     there = [pair for pair in pairs if _sortable(pair[0])]
     there.sort(key=lambda pair: _rank(pair[0]), reverse=descending)

@@ -90,6 +90,30 @@ def test_figures_are_those_of_a_bundle(serve: Any, model: Path, tensors: dict[st
         assert [one["name"] for one in listed["tensors"]] == order
 
 
+@pytest.mark.parametrize("diff", [False, True])
+def test_what_is_no_figure_cannot_be_sorted_by(serve: Any, model: Path, diff: bool) -> None:
+    inputs, own = ((model, model), "sqnr_db") if diff else ((model,), "kurtosis")
+    with serve(lambda: planned(*inputs, diff=diff)) as running:
+        address = address_of(running)
+        known = ["name", "role", "layer", "expert", "dtype", "elements", "bytes", "bits_per_weight"]
+        for _ in range(2):  # before anything was measured, and after all was
+            for key in (own, "rms", "std", "layer"):
+                assert running.get(f"{address}/tensors?sort={key}").status == 200
+            refused = running.get(f"{address}/tensors?sort=kurtosys")
+            assert refused.status == 400
+            said = refused.json["error"]["message"]
+            assert said.startswith(f"sort is one of {', '.join(known)}, ")
+            assert f", {own}, " in said
+            assert said.endswith(", not 'kurtosys'")
+            measured(running, address)
+
+
+def test_of_bytes_no_figure_is_known_to_be_refused(serve: Any, tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"abc")
+    with serve(lambda: api.plan(api.Request((str(tmp_path / "a"),)))) as running:
+        assert running.get(f"{address_of(running)}/tensors?sort=mean").status == 200
+
+
 def test_figures_of_a_rectangle(shown_model: Any) -> None:
     address = address_of(shown_model)
     canvas = shown_model.get("/manifest.json").json["scenes"][0]["canvas"]
