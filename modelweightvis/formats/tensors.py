@@ -84,17 +84,28 @@ def header_region(source: str, start: int, stop: int, name: str = "header") -> R
 def header_regions(source: str, stop: int, entries: Iterable[Entry]) -> tuple[Region, ...]:
     """Return a header that ends at a byte, and the tensors it tells of."""
     types: dict[str, Mapping[str, Any]] = {}  # one for all tensors of a type
-    tensors = [
-        tensor_region(
-            one.name,
-            one.shape,
-            one.stored,
-            (source, one.start, one.stop),
-            types.setdefault(one.dtype, {"dtype": one.dtype}),
-        )
-        for one in entries
-    ]
+    alike: dict[tuple[str, tuple[int, ...]], Region] = {}
+    tensors = []
+    for one in entries:
+        known = alike.get((one.dtype, one.shape))
+        if known is not None:
+            tensors.append(_like(known, one))
+            continue
+        facts = types.setdefault(one.dtype, {"dtype": one.dtype})
+        made = tensor_region(one.name, one.shape, one.stored, (source, one.start, one.stop), facts)
+        if made.encoding != UNKNOWN:  # of which nobody knows how long it is
+            alike[one.dtype, one.shape] = made
+        tensors.append(made)
     return header_region(source, 0, stop), *tensors
+
+
+def _like(known: Region, one: Entry) -> Region:
+    """Return a tensor of the type and shape of another: of thousands these are the same few."""
+    (part,) = known.parts
+    stop = one.start + part.stop - part.start
+    part = api.Part(part.role, part.source, one.start, stop, part.shape, part.strides, part.block)
+    attributes = known.attributes
+    return api.Region(_called(one.name), known.shape, known.encoding, (part,), (), (), (), attributes)
 
 
 def tensor_region(
