@@ -10,21 +10,23 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
+from starlette.background import BackgroundTask
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from arbvis_core.server.ahead import Ahead, Room, first_tiles
 from arbvis_core.server.asking import Questions
 from arbvis_core.server.faults import PreparingError, answer_of, described, fault_of
 from arbvis_core.server.guard import Access, Guarded
 from arbvis_core.server.inspecting import Inspections
 from arbvis_core.server.jobs import GivenUpError, Pools, while_connected
-from arbvis_core.server.operations import OPERATIONS, Operation
+from arbvis_core.server.operations import OPERATIONS, WIDEST, Operation
 from arbvis_core.server.scenes import describe_sample
 from arbvis_core.server.surveying import Surveys
 from arbvis_core.server.views import bounded, view_of
-from arbvis_core.values import TileKey
+from arbvis_core.values import TileKey, View
 from arbvis_core.viewer.bundle import live_pages, statistics_script
 
 if TYPE_CHECKING:
@@ -47,6 +49,7 @@ class Service:
         self._live = live
         self._pools = pools
         self._access = access
+        self._ahead = Ahead(pools.tiles)
         self._pages = {blob.path: blob for blob in live_pages(live.title)}
 
     def app(self) -> ASGIApp:
@@ -86,7 +89,15 @@ class Service:
     async def manifest(self, request: Request) -> Response:
         """Return `manifest.json`, as soon as there is one."""
         await self._live.wait(HELD)
-        return Response(self._live.picture.manifest, media_type="application/json")
+        found = self._live.picture.manifest
+        begin = BackgroundTask(self._draw_ahead, _room(request))
+        return Response(found, media_type="application/json", background=begin)
+
+    async def _draw_ahead(self, room: Room | None) -> None:
+        """Draw what a page shows first, while it reads the manifest."""
+        scene = next(iter(self._live.picture.scenes.values()))
+        keys = (key for key in first_tiles(scene, room) if scene.known(key, View()) is None)
+        self._ahead.begin(dict(scene.work(key, View()) for key in keys))
 
     async def statistics(self, request: Request) -> Response:
         """Return what was measured of a scene, as the page loads it: nothing yet."""
@@ -107,10 +118,10 @@ class Service:
         key, view = TileKey(asked["zoom"], asked["x"], asked["y"]), view_of(request.query_params)
         scene.check(key)
         drawn = scene.known(key, view)
+        name, work = scene.work(key, view)
+        self._ahead.asked(name)
         if drawn is None:
-            name = (scene.plan.key, key, view)
-            work = self._pools.tiles.run(name, lambda cancel: scene.draw(key, view, cancel))
-            drawn = await while_connected(request, work)
+            drawn = await while_connected(request, self._pools.tiles.run(name, work))
         if drawn is None:
             return Response(status_code=_GONE)
         response = Response(drawn.data, media_type="image/png")
@@ -118,6 +129,13 @@ class Service:
             self._live.picture.refiner.want(scene.plan.key, key, view)
             response.headers["Arbvis-Sample"] = describe_sample(drawn.sample)
         return response
+
+
+def _room(request: Request) -> Room | None:
+    """Return how large a page is, if it says so."""
+    query = request.query_params
+    sides = [bounded(query, name, 1, WIDEST) for name in ("width", "height") if name in query]
+    return Room(*sides) if len(sides) == 2 else None
 
 
 def _endpoint(operation: Operation, answers: Sequence[object]) -> Endpoint:

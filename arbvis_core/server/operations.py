@@ -18,6 +18,8 @@ from arbvis_core.server.checking import LONGEST, check_value
 ALWAYS = frozenset({"token", "v"})
 #: Letters of a name or of what is searched for; no address is longer than 4096 bytes.
 NAME, WORDS = 4096, 200
+#: Pixels along the side of a screen.
+WIDEST = 1 << 16
 
 
 def letters(most: int, least: int = 0) -> dict[str, Any]:
@@ -141,7 +143,16 @@ OPERATIONS = (
     Operation("page", "/", "The page.", (), ("text/html",)),
     Operation("file", "/manifest.js", "What the page begins with.", (), ("text/javascript",)),
     Operation("file", "/viewer/{name}", "A file of the page.", (), ("text/javascript", "text/css")),
-    Operation("manifest", "/manifest.json", "What is shown: inputs, scenes, placements, legends."),
+    Operation(
+        "manifest",
+        "/manifest.json",
+        "What is shown: inputs, scenes, placements, legends. The tiles that show the first scene as a "
+        "whole are drawn ahead, until others are asked for.",
+        (
+            Parameter("width", "pixels of the screen that the whole may take", number(1, WIDEST)),
+            Parameter("height", "the same, from top to bottom", number(1, WIDEST)),
+        ),
+    ),
     Operation(
         "statistics",
         "/data/{scene}/stats.js",

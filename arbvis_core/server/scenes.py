@@ -27,10 +27,12 @@ if TYPE_CHECKING:
     from arbvis_core.registry import Registry
     from arbvis_core.server.trees import Check
 
-#: What the first screen may read, the plan's sample included, and the tiles that it may have.
-SCREEN, SCREEN_TILES = Budget(64 << 20, 4096), 16
+#: What the first screen may read, the plan's sample included.
+SCREEN = Budget(64 << 20, 4096)
+#: The tiles that it has, and the most that it has where the screen is very large.
+SCREEN_TILES, SCREEN_MOST = 16, 96
 #: A tile reads at least so much, however much the sample took.
-LEAST = Budget(1 << 20, 64)
+LEAST = Budget(1 << 19, 32)
 #: Bytes that a kept tile takes beside its data: of zeros it has hardly more.
 BESIDE = 1 << 10
 #: Bytes under a tile that are rather read than sampled.
@@ -52,12 +54,23 @@ class Estimate(NamedTuple):
 
 
 def budget_of(plan: Plan) -> Budget:
-    """Return what one tile of the first screen may read."""
-    left = (
+    """Return what the tiles of the first screen may read."""
+    return Budget(
         SCREEN.bytes - sum(one.sample.get("bytes", 0) for one in plan.scenes),
         SCREEN.reads - sum(one.sample.get("reads", 0) for one in plan.scenes),
     )
-    return Budget(*(max(most // SCREEN_TILES, one) for most, one in zip(left, LEAST, strict=True)))
+
+
+def share_of(budget: Budget, tiles: int) -> Budget:
+    """Return what one tile of a level may read.
+
+    Args:
+        budget: of the first screen.
+        tiles: of the level. It is the first screen's if that can have so many; besides, that has a
+            map of the whole. Of finer levels a part is seen.
+    """
+    shown = max(SCREEN_TILES, tiles + 1) if tiles <= SCREEN_MOST else SCREEN_TILES
+    return Budget(*(max(most // shown, one) for most, one in zip(budget, LEAST, strict=True)))
 
 
 class LiveScene:
@@ -77,7 +90,7 @@ class LiveScene:
             plan: what is drawn.
             registry: what its names stand for.
             memory: where tiles, planes and bytes are kept.
-            budget: what may be read to estimate a tile.
+            budget: what may be read to estimate the tiles of the first screen.
             place: where planes are kept from one run to the next.
         """
         self.plan = plan
@@ -145,6 +158,10 @@ class LiveScene:
         """Return a tile if it is kept."""
         found: Drawn | None = self.memory.tiles.get(self._name(key, view))
         return found
+
+    def work(self, key: TileKey, view: View) -> tuple[tuple[str, TileKey, View], Callable[[Check], Drawn]]:
+        """Return what drawing a tile is known by, and what does it."""
+        return (self.plan.key, key, view), lambda check: self.draw(key, view, check)
 
     def _name(self, key: TileKey, view: View) -> tuple[object, ...]:
         return self.plan.key, key, view, self._editions.get(key, 0)
@@ -215,7 +232,8 @@ class LiveScene:
         owner = self.registry.renderer_entry(plan.renderer)
         subject = f"tile {key.zoom}/{key.x}/{key.y} of scene {plan.key!r}"
         with self._estimating, guard(owner, "render", subject):
-            sketch = owner.item.sketch(plan, key, decoders, self._budget)
+            budget = share_of(self._budget, self.levels[key.zoom].size)
+            sketch = owner.item.sketch(plan, key, decoders, budget)
         if sketch is None:
             return None
         parts = read_crops(plan.sources, sketch.crops)

@@ -19,6 +19,13 @@ export function isRoomy(): boolean {
   return window.innerWidth >= NARROW;
 }
 
+/** Pixels of the screen that a picture may take as long as no panel is open. */
+export function roomAtFirst(): { readonly width: number; readonly height: number } {
+  const density = window.devicePixelRatio || 1;
+  const width = Math.max(window.innerWidth - (isRoomy() ? COLUMN : 0), 64);
+  return { width: Math.round(width * density), height: Math.round(Math.max(window.innerHeight, 64) * density) };
+}
+
 export class Room {
   constructor(
     private readonly root: HTMLElement,

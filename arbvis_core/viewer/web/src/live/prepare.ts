@@ -4,6 +4,7 @@ import "./live.css";
 
 import { el } from "../dom";
 import type { Manifest, Shared } from "../manifest";
+import { roomAtFirst } from "../room";
 
 /** Milliseconds between questions. */
 const PAUSE = 150;
@@ -29,8 +30,10 @@ export async function prepare(shared: Shared): Promise<void> {
 }
 
 async function manifestOf(): Promise<Manifest> {
+  // So that the server draws, while the manifest is read here, what will be asked for then.
+  const { width, height } = roomAtFirst();
   for (;;) {
-    const response = await ask("manifest.json");
+    const response = await ask(`manifest.json?width=${width}&height=${height}`);
     if (response.ok) return (await response.json()) as Manifest;
     if (response.status !== 503) throw new Error(await sentenceOf(response));
     await new Promise((resolve) => setTimeout(resolve, PAUSE));
