@@ -172,29 +172,22 @@ def _placements(
     from modelweightvis.sidecars import config_of
 
     owners = {id(one): model for model in models for one in model.tensors}
+    prefixes = {id(one): f"{one.name}/" if len(models) > 1 else "" for one in models}
     configs = {id(model): config_of(model.document) for model in models}
     taken: dict[str, int] = {}
     alike: dict[tuple[Any, ...], dict[str, Any]] = {}
     placements = []
-    for spot in drawing.spots:
-        tensor = spot.tensor
-        model, region = owners[id(tensor)], tensor.region
-        name = region.name if len(models) == 1 else f"{model.name}/{region.name}"
+    for tensor, x, y, width, height, fold in drawing.spots:  # of which there are tens of thousands
+        model, region = id(owners[id(tensor)]), tensor.region
+        name = prefixes[model] + region.name
         taken[name] = count = taken.get(name, 0) + 1
         attributes = _attributes(tensor, alike)
-        if heads := heads_of(tensor, configs[id(model)]):
+        if heads := heads_of(tensor, configs[model]):
             attributes["heads"] = heads
         elif experts and (cuts := cuts_of(tensor)):
             attributes["experts"] = cuts
-        placements.append(
-            Placement(
-                name=name if count == 1 else f"{name}#{count}",
-                box=Box(spot.x, spot.y, spot.width, spot.height),
-                region=region,
-                fold=spot.fold,
-                attributes=attributes,
-            )
-        )
+        name, box = name if count == 1 else f"{name}#{count}", Box(x, y, width, height)
+        placements.append(Placement(name, box, region, 0, 0, None, 0, fold, attributes))
     return tuple(placements)
 
 
@@ -205,21 +198,25 @@ def _attributes(tensor: Tensor, alike: dict[tuple[Any, ...], dict[str, Any]]) ->
         tensor: of a model.
         alike: what tensors of one type and shape have in common, added to.
     """
-    name, region = tensor.name, tensor.region
+    region = tensor.region
+    _, stack, layer, role, _, part, expert, canonical, *_ = tensor.name
     key = tensor.dtype, region.shape, tensor.bytes
-    if key not in alike:
+    known = alike.get(key)
+    if known is None:
         bits = round(tensor.bits_per_weight, 4)
-        alike[key] = {"dtype": key[0], "shape": [*region.shape], "bits_per_weight": bits}
-    return {
-        "role": name.role,
-        "layer": name.layer,
-        "expert": name.expert,
-        "stack": name.stack,
-        "part": name.part,
-        "canonical": name.canonical,
-        **alike[key],
-        **region.attributes.get("difference", {}),
+        known = alike[key] = {"dtype": key[0], "shape": [*region.shape], "bits_per_weight": bits}
+    found = {
+        "role": role,
+        "layer": layer,
+        "expert": expert,
+        "stack": stack,
+        "part": part,
+        "canonical": canonical,
+        **known,
     }
+    if "difference" in region.attributes:
+        found |= region.attributes["difference"]
+    return found
 
 
 def _labels(drawing: Drawing) -> tuple[Any, ...]:

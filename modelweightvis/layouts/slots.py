@@ -11,6 +11,7 @@ from modelweightvis.layouts.packing import Packed, pack
 from modelweightvis.layouts.settling import settled
 
 if TYPE_CHECKING:
+    from modelweightvis.names import Name
     from modelweightvis.tensors import Tensor
 
 #: What it is worth, in shares of the area, that slots are placed in the model's own order …
@@ -67,8 +68,8 @@ def slots_of(tensors: Sequence[Tensor], kinds: Sequence[int]) -> tuple[list[Slot
     for key, numbers in zip(keys, members, strict=True):
         experts = {tensors[number].name.expert for number in numbers} - {None}
         mask = 0
-        for number in numbers:
-            mask |= kinds[number]
+        for kind in {kinds[number] for number in numbers}:
+            mask |= kind
         elements = sum([sizes[number] for number in numbers])
         slots.append(
             Slot(
@@ -206,8 +207,15 @@ def _keys(tensors: Sequence[Tensor]) -> tuple[list[int], list[tuple[object, ...]
         The number of every tensor's key, and the keys.
     """
     plain: dict[tuple[object, ...], int] = {}
-    codes = [plain.setdefault(_key(one), len(plain)) for one in tensors]
-    where = [(one.name.layer, one.name.expert) for one in tensors]
+    same: dict[tuple[object, ...], int] = {}
+    codes = []
+    for _, name in tensors:
+        short = name.role, name.kind, name.part, name.expert is None, name.layer is None
+        code = same.get(short)
+        if code is None:
+            code = same[short] = plain.setdefault(_key(name), len(plain))
+        codes.append(code)
+    where = [(name.layer, name.expert) for _, name in tensors]
     doubled = _doubled(codes, where)
     if not doubled:
         return codes, [(*key, "", 0) for key in plain]
@@ -239,8 +247,7 @@ def _told_apart(
     return found, [*keys]
 
 
-def _key(tensor: Tensor) -> tuple[object, ...]:
-    name = tensor.name
+def _key(name: Name) -> tuple[object, ...]:
     rank = name.order
     banked = name.expert is not None
     return (*rank[:2], rank[-1], name.role, name.kind, name.part, banked)

@@ -149,24 +149,24 @@ def _outsider(path: tuple[str, ...], known: tuple[str, ...]) -> tuple[str, str]:
 
 def _assemble(model: Sequence[Found]) -> list[Name]:
     held: dict[tuple[str, int | None], set[str]] = {}
-    for found in model:
-        held.setdefault((found.stack, found.layer), set()).add(found.role)
+    for stack, layer, role in {(found.stack, found.layer, found.role) for found in model}:
+        held.setdefault((stack, layer), set()).add(role)
     kinds = {at: tables.block_kind(seen) if at[1] is not None else "" for at, seen in held.items()}
     taken: dict[str, int] = {}
     return [_name(found, kinds[found.stack, found.layer], taken) for found in model]
 
 
 def _name(found: Found, block_kind: str, taken: dict[str, int]) -> Name:
-    kind, part, *_ = found.shape
-    order = roles.order_of(found.role, kind, found.expert, in_block=found.layer is not None)
+    shape, layer, role, expert = found.shape, found.layer, found.role, found.expert
+    order = roles.order_of(role, shape.kind, expert, in_block=layer is not None)
     return Name(
         found.source,
         found.stack,
-        found.layer,
-        found.role,
-        kind,
-        part,
-        found.expert,
+        layer,
+        role,
+        shape.kind,
+        shape.part,
+        expert,
         _canonical(found, taken),
         block_kind,
         order,

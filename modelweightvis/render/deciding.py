@@ -74,10 +74,11 @@ class _Counts:
 
     def add(self, other: _Counts, weight: float = 1.0, bins: int = 0) -> None:
         """Take in another, its magnitudes divided by so many bins."""
-        import numpy as np
-
-        counts = other.shown[:, :BINS]
-        self.shown[:, :BINS] += weight * (np.roll(counts, -bins, axis=1) if bins else counts)
+        counts, bins = other.shown[:, :BINS], bins % BINS
+        if weight != 1:
+            counts = weight * counts
+        self.shown[:, : BINS - bins] += counts[:, bins:]
+        self.shown[:, BINS - bins : BINS] += counts[:, :bins]
         self.balance += weight * other.balance
         self.finite += other.finite
         self.total += other.total
@@ -107,15 +108,18 @@ def decide(
     relative: dict[str, _Counts] = {}
     for placement, pieces in groupby(sample(plan, decoders), lambda one: one.placement):
         counts, role = _counted(pieces, buffers, decoders), role_of(placement)
-        own[placement.name] = counts.facts
-        roles.setdefault(role, _Counts.none()).add(counts)
-        relative.setdefault(role, _Counts.none()).add(counts, bins=_bins_of(counts))
+        if role not in roles:
+            roles[role], relative[role] = _Counts.none(), _Counts.none()
+        own[placement.name] = facts = counts.facts
+        roles[role].add(counts)
+        relative[role].add(counts, bins=_bins_of(facts))
     weights = _weights(plan.placements, roles)
+    typical = {role: counts.facts for role, counts in roles.items()}
     pooled = {scale: _Counts.none() for scale in SCALES}
     for role, counts in roles.items():
         pooled["model"].add(counts, weights[role])
         pooled["tensor"].add(relative[role], weights[role])
-        pooled["role"].add(counts, weights[role], _bins_of(counts))
+        pooled["role"].add(counts, weights[role], _bins_of(typical[role]))
     return {
         "probabilities": list(PROBABILITIES),
         **{
@@ -123,7 +127,7 @@ def decide(
             for row, name in enumerate(SHOWN)
         },
         "balance": [one / SHARES for one in _positions(pooled["model"].balance)],
-        "roles": {role: counts.facts for role, counts in roles.items()},
+        "roles": typical,
         "placements": own,
     }
 
@@ -196,16 +200,17 @@ def _shown(decisions: Mapping[str, Any], shown: str, looks: Looks) -> Sequence[f
     return quantiles
 
 
-def _bins_of(counts: _Counts) -> int:
+def _bins_of(facts: Mapping[str, float]) -> int:
     """Return the bins from 1 to the median."""
-    return counts.median + LOWEST * PER_OCTAVE
+    return round(facts["log2_median"] * PER_OCTAVE)
 
 
 def _weights(placements: Sequence[Placement], roles: Mapping[str, _Counts]) -> dict[str, float]:
     elements = dict.fromkeys(roles, 0)
     for one in placements:
-        if role_of(one) in elements:
-            elements[role_of(one)] += prod(one.region.shape)
+        role = role_of(one)
+        if role in elements:
+            elements[role] += prod(one.region.shape)
     return {role: elements[role] / max(1, counts.finite) for role, counts in roles.items()}
 
 

@@ -68,11 +68,13 @@ class _Decoders:
 def _sampled(plan: ScenePlan, asked: _Decoders) -> tuple[Sampled, ...]:
     decoders = asked.known
     placements = [
-        one for one in plan.placements if prod(one.region.shape) and decodable(one.region, decoders)
+        one for one in plan.placements if 0 not in one.region.shape and decodable(one.region, decoders)
     ]
-    if sum([_bytes(one) for one in plan.placements]) <= WHOLE:
+    sizes = [_bytes(one) for one in placements]
+    all_of_them = len(placements) == len(plan.placements)
+    if (sum(sizes) if all_of_them else sum(map(_bytes, plan.placements))) <= WHOLE:
         return tuple(each for one in placements for each in _whole(one))
-    found = list(_affordable(placements, decoders))
+    found = list(_affordable(placements, sizes, decoders))
     order = {one.name: number for number, one in enumerate(placements)}
     return tuple(sorted(found, key=lambda one: order[one.placement.name]))
 
@@ -96,10 +98,11 @@ def _whole(placement: Placement) -> Iterator[Sampled]:
         yield from _pieces(placement, Box(0, top, width, min(rows, height - top)))
 
 
-def _affordable(placements: Sequence[Placement], decoders: Decoders) -> Iterator[Sampled]:
+def _affordable(
+    placements: Sequence[Placement], sizes: Sequence[int], decoders: Decoders
+) -> Iterator[Sampled]:
     """Yield a row of each tensor, then bands, for as long as bytes and reads suffice."""
     random = Random(0)  # noqa: S311 - a sample has to be the same each time
-    sizes = [_bytes(one) for one in placements]
     size = min(MOST, int(SHARE * sum(sizes)))
     reads = READS
     chosen = _chosen(placements)
