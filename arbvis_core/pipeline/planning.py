@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from arbvis_core.errors import LayoutError
 from arbvis_core.reading import SMALL, Reader
 from arbvis_core.registry import guard
-from arbvis_core.values import Canvas, Part, Region, Scene, ScenePlan, parts_of
+from arbvis_core.values import Canvas, Scene, ScenePlan, parts_of
 
 if TYPE_CHECKING:
     from arbvis_core.registry import Registry
@@ -35,8 +35,7 @@ def plan_scene(scene: Scene, registry: Registry, like: ScenePlan | None = None) 
     if not isinstance(scene.extent, Canvas):
         raise LayoutError(f"scene {scene.label!r} is a volume, and only canvases can be drawn yet")
     everything = {source.key: source for one in scene.documents for source in one.sources}
-    placed = (_parts(one.region) for one in scene.placements)
-    used = dict.fromkeys([part.source for parts in placed for part in parts])
+    used = dict.fromkeys([part.source for one in scene.placements for part in parts_of(one.region)])
     unknown = [key for key in used if key not in everything]
     if unknown:
         raise LayoutError(
@@ -62,18 +61,13 @@ def plan_scene(scene: Scene, registry: Registry, like: ScenePlan | None = None) 
         return _decide(planned, registry)
 
 
-def _parts(region: Region) -> Iterable[Part]:
-    """Return the parts of a region, sooner than `parts_of` for those of no operands."""
-    return parts_of(region) if region.operands else region.parts
-
-
 def _decide(planned: ScenePlan, registry: Registry) -> ScenePlan:
     renderer = registry.renderer(planned.renderer)
     crops = tuple(renderer.survey(planned, registry.decoders))
     if not crops:
         return planned
-    placed = (_parts(one.region) for one in planned.placements)
-    total = sum([part.stop - part.start for parts in placed for part in parts])
+    parts_placed = [part for one in planned.placements for part in parts_of(one.region)]
+    total = sum([part.stop - part.start for part in parts_placed])
     sampled = sum(crop.size for crop in crops)
     most = min(SAMPLE_SHARE * total, SMALL)
     if total > SMALL and (len(crops) > SAMPLE_READS or sampled > most):

@@ -45,7 +45,9 @@ def first_tiles(scene: LiveScene, room: Room | None) -> list[TileKey]:
 
 
 def _fitting(scene: LiveScene) -> int:
-    return max(zoom for zoom, one in enumerate(scene.levels) if zoom == 0 or one.size <= SCREEN_TILES)
+    return max(
+        zoom for zoom, one in enumerate(scene.levels) if zoom == 0 or one.size <= SCREEN_TILES
+    )
 
 
 def _fine_enough(scene: LiveScene, room: Room) -> int:

@@ -107,9 +107,7 @@ class Places:
 
 def _stored(region: Region) -> int:
     """Return how many bytes are stored for a region."""
-    if len(region.parts) == 1 and not region.operands:
-        return region.parts[0].stop - region.parts[0].start
-    return sum(part.stop - part.start for part in parts_of(region))
+    return sum([part.stop - part.start for part in parts_of(region)])
 
 
 def bitmap(level: NDArray[np.bool_]) -> str:

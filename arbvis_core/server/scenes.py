@@ -159,7 +159,9 @@ class LiveScene:
         found: Drawn | None = self.memory.tiles.get(self._name(key, view))
         return found
 
-    def work(self, key: TileKey, view: View) -> tuple[tuple[str, TileKey, View], Callable[[Check], Drawn]]:
+    def work(
+        self, key: TileKey, view: View
+    ) -> tuple[tuple[str, TileKey, View], Callable[[Check], Drawn]]:
         """Return what drawing a tile is known by, and what does it."""
         return (self.plan.key, key, view), lambda check: self.draw(key, view, check)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from math import prod
 from typing import Any, NamedTuple
@@ -196,12 +196,12 @@ class ScenePlan:
 
     def only(self, kept: tuple[Placement, ...]) -> ScenePlan:
         """Keep some of the placements, and what they need."""
-        keys = dict.fromkeys(part.source for one in kept for part in parts_of(one.region))
+        keys = dict.fromkeys([part.source for one in kept for part in parts_of(one.region)])
         sources = {key: self.sources[key] for key in keys}
         decisions = self.decisions
         if "placements" in decisions:
             own = decisions["placements"]
-            names = (one.name for one in kept if one.name in own)
+            names = [one.name for one in kept if one.name in own]
             decisions = {**decisions, "placements": {name: own[name] for name in names}}
         return replace(self, placements=kept, sources=sources, labels=(), decisions=decisions)
 
@@ -236,8 +236,8 @@ class Plan:
         raise KeyError(key)
 
 
-def parts_of(region: Region) -> Iterator[Part]:
-    """Yield every part a region reads, those of its operands included."""
-    yield from region.parts
-    for operand in region.operands:
-        yield from parts_of(operand)
+def parts_of(region: Region) -> tuple[Part, ...]:
+    """Return every part a region reads, those of its operands included."""
+    if not region.operands:  # as it is with most, of tens of thousands
+        return region.parts
+    return sum(map(parts_of, region.operands), region.parts)

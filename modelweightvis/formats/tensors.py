@@ -105,7 +105,9 @@ def _like(known: Region, one: Entry) -> Region:
     stop = one.start + part.stop - part.start
     part = api.Part(part.role, part.source, one.start, stop, part.shape, part.strides, part.block)
     attributes = known.attributes
-    return api.Region(_called(one.name), known.shape, known.encoding, (part,), (), (), (), attributes)
+    return api.Region(
+        _called(one.name), known.shape, known.encoding, (part,), (), (), (), attributes
+    )
 
 
 def tensor_region(

@@ -59,16 +59,11 @@ def planes(
             for line in field.lines
         ]
         _spread(field, strips, ends, key, scale, named)
-    typical = _Typical(plan.decisions, looks.scale)
-    medians = np.zeros(seen.others.size, np.float32)
-    known = np.ones(seen.others.size, np.bool_)
-    for at, number in enumerate(seen.others.tolist()):
-        placement = plan.placements[number]
-        if decodable(placement.region, decoders):
-            medians[at] = typical.median(placement)
-        else:
-            known[at] = False
-            _hatch(seen.boxes[at], scale, named)
+    others = [plan.placements[number] for number in seen.others.tolist()]
+    medians = np.array(_medians(others, plan.decisions, looks.scale), np.float32)
+    known = np.array([decodable(one.region, decoders) for one in others], np.bool_)
+    for box in seen.boxes[~known]:
+        _hatch(box, scale, named)
     _assume(seen.boxes[known], medians[known], scale, named)
     return found
 
@@ -167,28 +162,27 @@ def _fill(found: dict[str, NDArray[Any]], lengths: NDArray[np.int64]) -> None:
             plane[rest] = float(plane.sum()) / total * lengths[rest]
 
 
-class _Typical:
-    """The median |x| of tensors that were not looked at, by their own sample or their role's."""
+def _medians(
+    placements: Sequence[Placement], decisions: Mapping[str, Any], scale: Scale
+) -> list[float]:
+    """Return the median |x| of tensors that were not looked at, by their own sample or their role's.
 
-    def __init__(self, decisions: Mapping[str, Any], scale: Scale) -> None:
-        self._decisions, self._scale = decisions, scale
-        self._own: Mapping[str, Any] = decisions.get("placements", {})
-        self._by_role: dict[str, float] = {}
-
-    def median(self, placement: Placement) -> float:
-        """Return what is typical, relative to what the colours of a placement are relative to."""
-        if placement.name in self._own:
-            return self._relative(placement)
-        role = role_of(placement)
-        if role not in self._by_role:
-            self._by_role[role] = self._relative(placement)
-        return self._by_role[role]
-
-    def _relative(self, placement: Placement) -> float:
-        known = self._decisions.get("roles", {}).get(role_of(placement), {})
-        known = self._own.get(placement.name, known)
-        octaves = reference(self._decisions, placement, self._scale)
-        return float(2.0 ** (float(known.get("log2_median", 0.0)) - octaves))
+    It is relative to what the colours of a placement are relative to.
+    """
+    own: Mapping[str, Any] = decisions.get("placements", {})
+    by_role: dict[str, float] = {}
+    found = []
+    for one in placements:  # of which there are tens of thousands
+        role, sampled = role_of(one), one.name in own
+        median = None if sampled else by_role.get(role)
+        if median is None:
+            known = own[one.name] if sampled else decisions.get("roles", {}).get(role, {})
+            octaves = known.get("log2_median", 0.0) - reference(decisions, one, scale)
+            median = 2.0 ** float(octaves)
+            if not sampled:
+                by_role[role] = median
+        found.append(median)
+    return found
 
 
 def _assume(

@@ -68,7 +68,9 @@ class _Decoders:
 def _sampled(plan: ScenePlan, asked: _Decoders) -> tuple[Sampled, ...]:
     decoders = asked.known
     placements = [
-        one for one in plan.placements if 0 not in one.region.shape and decodable(one.region, decoders)
+        one
+        for one in plan.placements
+        if 0 not in one.region.shape and decodable(one.region, decoders)
     ]
     sizes = [_bytes(one) for one in placements]
     all_of_them = len(placements) == len(plan.placements)
@@ -85,10 +87,7 @@ def role_of(placement: Placement) -> str:
 
 
 def _bytes(placement: Placement) -> int:
-    region = placement.region
-    if len(region.parts) == 1 and not region.operands:
-        return region.parts[0].stop - region.parts[0].start
-    return sum(part.stop - part.start for part in parts_of(region))
+    return sum([part.stop - part.start for part in parts_of(placement.region)])
 
 
 def _whole(placement: Placement) -> Iterator[Sampled]:

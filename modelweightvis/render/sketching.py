@@ -9,7 +9,6 @@ are drawn as what the plan's sample says is typical of them.
 from __future__ import annotations
 
 from itertools import chain
-from random import Random
 from typing import TYPE_CHECKING, NamedTuple
 
 from arbvis_core.api import TILE, Box, Sketch
@@ -96,26 +95,26 @@ def fields(plan: ScenePlan, key: TileKey, decoders: Decoders, budget: Budget) ->
     scale = 1 << (plan.canvas.max_zoom - key.zoom)
     numbers, boxes = _seen(plan, key, scale)
     areas = boxes[:, 2] * boxes[:, 3]
-    order = [*range(numbers.size)]
-    Random(0).shuffle(order)  # noqa: S311 - tensors of one size are looked at in no order of theirs
-    order = np.array(order, np.int64)[np.argsort(areas[order], kind="stable")].tolist()
-    shares = (areas / max(1, areas.sum())).tolist()
-    size, runs, looked = 0.0, 0.0, {}
-    for at in order:
-        size, runs = size + budget.bytes * shares[at], runs + budget.reads * shares[at]
-        if runs < 1:
-            continue
+    order = np.random.default_rng(0).permutation(numbers.size)  # among those of one size
+    order = order[np.argsort(areas[order], kind="stable")]
+    # Each brings its share, and is looked at if what is not spent by then is enough for it.
+    share = areas[order].cumsum() / max(1, areas.sum())
+    sizes, runs = budget.bytes * share, budget.reads * share
+    turn, spent, looked = 0, (0, 0), dict[int, Field]()
+    while (turn := max(turn, int(runs.searchsorted(spent[1] + 1)))) < order.size:
+        at = int(order[turn])
         placement = plan.placements[numbers[at]]
         if decodable(placement.region, decoders):
             x, y, width, height = boxes[at].tolist()
             corner = x + key.x * TILE * scale, y + key.y * TILE * scale
             seen = Box(corner[0] - placement.box.x, corner[1] - placement.box.y, width, height)
-            one = Field(placement, seen, down=False, lines=())
-            one = _looked_at(one, scale, decoders, (int(size), int(runs)))
-            for line in one.lines:
-                size, runs = size - line.cost[0], runs - line.cost[1]
+            left = int(sizes[turn] - spent[0]), int(runs[turn] - spent[1])
+            one = _looked_at(Field(placement, seen, down=False, lines=()), scale, decoders, left)
+            for size, count in (line.cost for line in one.lines):
+                spent = spent[0] + size, spent[1] + count
             if one.lines:
                 looked[at] = one
+        turn += 1
     others = np.ones(numbers.size, np.bool_)
     others[[*looked]] = False
     return Fields((*looked.values(),), numbers[others], boxes[others])
@@ -132,9 +131,10 @@ def _seen(plan: ScenePlan, key: TileKey, scale: int) -> tuple[NDArray[np.int64],
     boxes[:, :2] = np.maximum(boxes[:, :2], 0)
     boxes[:, 2:] = ends - boxes[:, :2]
     seen = (boxes[:, 2] > 0) & (boxes[:, 3] > 0)
-    empty = [at for at, one in enumerate(plan.placements) if 0 in one.region.shape]
-    seen[empty] = False
-    return seen.nonzero()[0], boxes[seen]
+    numbers = seen.nonzero()[0]
+    there = [0 not in plan.placements[number].region.shape for number in numbers.tolist()]
+    numbers = numbers[np.array(there, np.bool_)]
+    return numbers, boxes[numbers]
 
 
 def _looked_at(field: Field, scale: int, decoders: Decoders, most: tuple[int, int]) -> Field:
