@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from arbvis_core.manifest import manifest
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from arbvis_core.values import Legend, Plan, ScenePlan, View
 
 
-def describe(plan: Plan, registry: Registry, scenes: Mapping[str, LiveScene]) -> str:
+def describe(plan: Plan, registry: Registry, scenes: Mapping[str, LiveScene]) -> bytes:
     """Describe a plan as `manifest.json` does, with every tile that something is placed on."""
     bare = replace(plan, scenes=tuple(replace(one, placements=()) for one in plan.scenes))
     found = manifest(
@@ -31,11 +32,12 @@ def describe(plan: Plan, registry: Registry, scenes: Mapping[str, LiveScene]) ->
         levels = scenes[facts["key"]].levels
         for level, present in zip(facts["canvas"]["levels"], levels, strict=True):
             level["present"] = bitmap(present)
-    return with_placements(
+    pieces = with_placements(
         found,
         {one.key: one.placements for one in plan.scenes},
         {one.key: one.decisions.get("placements", {}) for one in plan.scenes},
     )
+    return "".join(chain(pieces, "\n")).encode("ascii")
 
 
 def legend(planned: ScenePlan, view: View, registry: Registry) -> tuple[Legend, ...]:

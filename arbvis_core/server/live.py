@@ -132,4 +132,4 @@ def picture_of(plan: Plan, registry: Registry, busy: Callable[[], bool] = lambda
     memory, budget, place = Memory(), budget_of(plan), shelf()
     scenes = {one.key: LiveScene(one, registry, memory, budget, place) for one in plan.scenes}
     manifest = describe(plan, registry, scenes)
-    return Picture(plan, registry, scenes, f"{manifest}\n".encode("ascii"), Refiner(scenes, busy))
+    return Picture(plan, registry, scenes, manifest, Refiner(scenes, busy))

@@ -8,7 +8,8 @@ time if no dictionary is made of each.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain, islice, repeat
 from json.encoder import encode_basestring_ascii as quoted
 from typing import TYPE_CHECKING, Any
 
@@ -30,8 +31,8 @@ def with_placements(
     facts: Mapping[str, Any],
     placements: Mapping[str, Sequence[Placement]],
     scales: Mapping[str, Mapping[str, Any]],
-) -> str:
-    """Write a manifest.
+) -> Iterator[str]:
+    """Write a manifest, piece by piece: whole it is put together only once.
 
     Args:
         facts: all of it but `placements`, which are empty.
@@ -42,21 +43,34 @@ def with_placements(
         _object(one, "placements", _placements(placements[one["key"]], scales[one["key"]]))
         for one in facts["scenes"]
     ]
-    return _object(facts, "scenes", f"[{','.join(scenes)}]")
+    return _object(facts, "scenes", chain("[", chain.from_iterable(_apart(scenes)), "]"))
 
 
-def _object(facts: Mapping[str, Any], name: str, text: str) -> str:
+def _object(facts: Mapping[str, Any], name: str, pieces: Iterable[str]) -> Iterator[str]:
     """Write an object of which one value is written already."""
-    members = (
-        f"{json.dumps(key)}:{text if key == name else json_text(value)}"
-        for key, value in facts.items()
-    )
-    return f"{{{','.join(members)}}}"
+    for number, (key, value) in enumerate(facts.items()):
+        yield f"{',' if number else '{'}{json.dumps(key)}:"
+        if key == name:
+            yield from pieces
+        else:
+            yield json_text(value)
+    yield "}"
 
 
-def _placements(placements: Sequence[Placement], scales: Mapping[str, Any]) -> str:
+def _placements(placements: Sequence[Placement], scales: Mapping[str, Any]) -> Iterator[str]:
     writer = _Writer()
-    return f"[{','.join([writer.placement(one, scales.get(one.name)) for one in placements])}]"
+    yield "["
+    found = [writer.placement(one, scales.get(one.name)) for one in placements]
+    yield from islice(chain.from_iterable(zip(repeat(","), found, strict=False)), 1, None)
+    yield "]"
+
+
+def _apart(written: Iterable[Iterable[str]]) -> Iterator[Iterable[str]]:
+    """Put commas between what is written."""
+    for number, one in enumerate(written):
+        if number:
+            yield ","
+        yield one
 
 
 class _Writer:

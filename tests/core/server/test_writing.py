@@ -49,6 +49,6 @@ def test_it_is_the_same_letter_by_letter(count: int) -> None:
 
     placed = PLACEMENTS[:count]
     whole = (placement_facts(one, {}, SCALES.get(one.name, {})) for one in placed)
-    text = with_placements(facts(), {"a": placed}, {"a": SCALES})
+    text = "".join(with_placements(facts(), {"a": placed}, {"a": SCALES}))
     assert text == json_text(facts(*whole))
     assert len(json.loads(text)["scenes"][0]["placements"]) == count
