@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 #: Files up to this size are opened, read and closed when all of them is asked for.
 SMALL = 64 << 10
+#: So many ranges are asked for at once: a disk that looks for one after the other takes its time.
+SEVERAL = 4
 
 _handles = Handles()
 
@@ -61,6 +63,8 @@ class LocalSource:
                 return [self._whole()]
             handle = _handles.get(self, self.key)
             self._compare(handle.stat())
+            if len(ranges) >= SEVERAL:
+                handle.expect(ranges)
             return [self._range(handle, start, stop) for start, stop in ranges]
         except SourceChangedError:
             _handles.drop(self)
