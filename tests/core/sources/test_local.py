@@ -370,7 +370,7 @@ def test_the_system_is_told_of_many_ranges_before_the_first_is_read(
     told: list[tuple[int, int]] = []
     read, whole = os.pread, bytes(range(256)) * 400
 
-    def advise(descriptor: int, start: int, length: int, advice: int) -> None:
+    def advise(_: int, start: int, length: int, advice: int) -> None:
         assert advice == os.POSIX_FADV_WILLNEED
         told.append((start, length))
         if refused:
