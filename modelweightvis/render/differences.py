@@ -28,7 +28,6 @@ from modelweightvis.render.difference_colours import (
 )
 from modelweightvis.render.difference_scales import RMS_SHARE
 from modelweightvis.render.pieces import (
-    Spot,
     banded,
     decodable,
     is_met,
@@ -43,15 +42,18 @@ if TYPE_CHECKING:
 
     from arbvis_core.api import (
         Box,
+        Budget,
         Crop,
         Placement,
         ScenePlan,
         Shown,
+        Sketch,
         Tile,
         TileKey,
         View,
         Window,
     )
+    from modelweightvis.folds import Piece
     from modelweightvis.render.pieces import Decoders
 
 METRICS: tuple[DiffMetric, ...] = ("rms", "abs-log", "exact", "relative")
@@ -103,8 +105,8 @@ class DifferenceRenderer(LeafRenderer):
         return [
             crop
             for spot in spots(plan, key)
-            if _comparable(spot.placement, decoders)
-            for region, window in _halves(spot)
+            if comparable(spot.placement, decoders)
+            for region, window in halves(spot.placement, spot.piece.window)
             for crop in region_crops(region, window, decoders)
         ]
 
@@ -122,17 +124,17 @@ class DifferenceRenderer(LeafRenderer):
         comparison = Comparison(plan, key, _metric(view))
         buffers = iter(parts)
         for spot in spots(plan, key):
-            if not _comparable(spot.placement, decoders):
-                comparison.stripe(spot, spot.piece.box, _stripe(spot.placement))
+            if not comparable(spot.placement, decoders):
+                comparison.stripe(spot, spot.piece.box, stripe_of(spot.placement))
                 continue
-            halves = list(_halves(spot))
-            if not halves:
-                comparison.stripe(spot, spot.piece.box, _stripe(spot.placement))
-            elif halves[0][1] != spot.piece.window:
-                shared = [region_values(*half, buffers, decoders) for half in halves]
+            both = list(halves(spot.placement, spot.piece.window))
+            if not both:
+                comparison.stripe(spot, spot.piece.box, stripe_of(spot.placement))
+            elif both[0][1] != spot.piece.window:
+                shared = [region_values(*half, buffers, decoders) for half in both]
                 comparison.put(spot, shared[0], shared[1])
             else:
-                regions = [region for region, _ in halves]
+                regions = [region for region, _ in both]
                 for band, (left, right) in banded(spot, regions, buffers, decoders):
                     comparison.put(band, left, right)
         return comparison.leaf(palette(colours_of(view)))
@@ -159,6 +161,33 @@ class DifferenceRenderer(LeafRenderer):
                 codes[(flags & bit > 0) & stripes] = code
         overview(planes, step_table(*_span(plan, view)), codes)
         return Indexed(codes, palette(colours_of(view), overview=True))
+
+    def sketch(self, plan: ScenePlan, key: TileKey, decoders: Decoders, budget: Budget) -> Sketch:
+        """Return the same rows of both sides, spread over the tensors under the tile."""
+        from modelweightvis.render.sketching import Reading, sketch
+
+        def read(placement: Placement, piece: Piece) -> Sequence[Crop]:
+            return [
+                crop
+                for region, window in halves(placement, piece.window)
+                for crop in region_crops(region, window, decoders)
+            ]
+
+        return sketch(plan, key, Reading(lambda one: comparable(one, decoders), read), budget)
+
+    def sketched(
+        self,
+        plan: ScenePlan,
+        key: TileKey,
+        sketch: Sketch,
+        parts: Sequence[NDArray[np.uint8]],
+        decoders: Decoders,
+        view: View,
+    ) -> Mapping[str, NDArray[Any]]:
+        """Let each row stand for its neighbours."""
+        from modelweightvis.render.difference_estimating import planes
+
+        return planes(plan, key, sketch, parts, decoders, _metric(view))
 
     def merge(self, left: Compared, right: Compared) -> Compared:
         """Add up what was measured."""
@@ -260,24 +289,24 @@ def _hex(colours: DiffColours, code: int) -> str:
     return hexadecimal(palette(colours)[code])
 
 
-def _comparable(placement: Placement, decoders: Decoders) -> bool:
+def comparable(placement: Placement, decoders: Decoders) -> bool:
+    """Tell whether a placement has two sides whose values can be known."""
     operands = placement.region.operands
     return len(operands) == 2 and all(decodable(one, decoders) for one in operands)
 
 
-def _stripe(placement: Placement) -> int:
+def stripe_of(placement: Placement) -> int:
     """Return the code of what is not compared."""
     side = placement.region.attributes.get("side", "")
     return {"A": ONLY_LEFT, "B": ONLY_RIGHT}.get(str(side), INFORMATIONAL)
 
 
-def _halves(spot: Spot) -> Iterator[tuple[Any, Window]]:
-    """Yield both sides with the window that they share; nothing if they share none."""
-    left, right = spot.placement.region.operands
-    window = tuple(
-        (start, min(stop, size))
-        for (start, stop), size in zip(spot.piece.window, right.shape, strict=True)
+def halves(placement: Placement, window: Window) -> Iterator[tuple[Any, Window]]:
+    """Yield both sides with what they share of a window; nothing if they share nothing."""
+    left, right = placement.region.operands
+    shared = tuple(
+        (start, min(stop, size)) for (start, stop), size in zip(window, right.shape, strict=True)
     )
-    if all(start < stop for start, stop in window):
-        yield left, window
-        yield right, window
+    if all(start < stop for start, stop in shared):
+        yield left, shared
+        yield right, shared

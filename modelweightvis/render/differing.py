@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +36,15 @@ MODES: dict[DiffMetric, int] = {
     "exact": SIZE,
     "relative": RATIO,
 }
+
+
+def scale_of(
+    decisions: Mapping[str, Any], name: str, metric: DiffMetric
+) -> tuple[int, float, NDArray[np.float32]]:
+    """Return what differences of a placement are measured by, as `compare` takes it."""
+    own = decisions.get("placements", {}).get(name, {})
+    rms = max(float(own.get("rms", decisions.get("rms", 0.0))), LEAST_RMS)
+    return MODES[metric], 1 / (RMS_SHARE * rms), share_table(metric)
 
 
 class Comparison:
@@ -84,13 +93,11 @@ class Comparison:
         planes = self._planes
         name = spot.placement.name
         sums = self._sums.setdefault(name, np.zeros(len(FIGURES)))
-        own = self._decisions.get("placements", {}).get(name, {})
-        rms = max(float(own.get("rms", self._decisions.get("rms", 0.0))), LEAST_RMS)
         tile = (spot.top + box.y - spot.piece.box.y, spot.left + box.x - spot.piece.box.x)
         broken = compare(
             left,
             right,
-            scale=(MODES[self._metric], 1 / (RMS_SHARE * rms), share_table(self._metric)),
+            scale=scale_of(self._decisions, name, self._metric),
             tile=tile,
             origin=(box.y, box.x),
             codes=self._codes,

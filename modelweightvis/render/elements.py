@@ -120,9 +120,13 @@ class ElementRenderer(LeafRenderer):
 
     def sketch(self, plan: ScenePlan, key: TileKey, decoders: Decoders, budget: Budget) -> Sketch:
         """Return rows spread over the tensors under the tile."""
-        from modelweightvis.render.sketching import sketch
+        from modelweightvis.render.sketching import Reading, sketch
 
-        return sketch(plan, key, decoders, budget)
+        reading = Reading(
+            lambda placement: decodable(placement.region, decoders),
+            lambda placement, piece: crops(placement, piece, decoders),
+        )
+        return sketch(plan, key, reading, budget)
 
     def sketched(
         self,

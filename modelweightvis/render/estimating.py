@@ -53,42 +53,43 @@ def planes(
     buffers, seen = iter(parts), sketched.notes
     for field in seen.looked:
         octaves = reference(plan.decisions, field.placement, looks.scale)
-        ends = _ends(field, key, scale)
+        ends = ends_of(field, key, scale)
         strips = [
             _measured(field, line, ends.along, octaves, named, decoders, buffers)
             for line in field.lines
         ]
-        _spread(field, strips, ends, key, scale, named)
+        spread(field, strips, ends, key, scale, named)
     others = [plan.placements[number] for number in seen.others.tolist()]
     medians = np.array(_medians(others, plan.decisions, looks.scale), np.float32)
     known = np.array([decodable(one.region, decoders) for one in others], np.bool_)
     for box in seen.boxes[~known]:
-        _hatch(box, scale, named)
+        mark(box, scale, named["flags"], HATCHED)
     _assume(seen.boxes[known], medians[known], scale, named)
     return found
 
 
-def _hatch(box: NDArray[np.int64], scale: int, named: Mapping[str, NDArray[Any]]) -> None:
-    """Mark what nobody can decode: a box in pixels of the maximum zoom from the tile's corner."""
+def mark(box: NDArray[np.int64], scale: int, flags: NDArray[np.uint8], bit: int) -> None:
+    """Flag what cannot be estimated: a box in pixels of the maximum zoom from the tile's corner."""
     left, top, width, height = box.tolist()
     down = slice(top // scale, -(-(top + height) // scale))
     across = slice(left // scale, -(-(left + width) // scale))
-    named["flags"][down, across] |= HATCHED
+    flags[down, across] |= bit
 
 
-class _Ends(NamedTuple):
+class Ends(NamedTuple):
     """Where pixels begin and end along the lines of a field and across them, in elements from its edge."""
 
     along: NDArray[np.int64]
     across: NDArray[np.int64]
 
 
-def _ends(field: Field, key: TileKey, scale: int) -> _Ends:
+def ends_of(field: Field, key: TileKey, scale: int) -> Ends:
+    """Return where the pixels of a tile begin and end in a field."""
     x, y, width, height = field.box
     corner = field.placement.box
     right = _edges(x + corner.x - key.x * TILE * scale, width, scale)
     down = _edges(y + corner.y - key.y * TILE * scale, height, scale)
-    return _Ends(down, right) if field.down else _Ends(right, down)
+    return Ends(down, right) if field.down else Ends(right, down)
 
 
 def _edges(first: int, length: int, scale: int) -> NDArray[np.int64]:
@@ -122,7 +123,7 @@ def _measured(
         at, places = at[at < elements.size], np.arange(first, last + 1)[at < elements.size]
         _add(found, places, at, elements * np.float32(2**-octaves) if octaves else elements)
     if not line.whole:
-        _fill(found, np.diff(edges))
+        fill(found, np.diff(edges))
     return found
 
 
@@ -149,7 +150,7 @@ def _add(
         found["flags"][places] |= np.bitwise_or.reduceat(bits.astype(np.uint8), at)
 
 
-def _fill(found: dict[str, NDArray[Any]], lengths: NDArray[np.int64]) -> None:
+def fill(found: dict[str, NDArray[Any]], lengths: NDArray[np.int64]) -> None:
     """Let what was read of a line stand for the rest of it."""
     count = found["count"]
     total, rest = float(count.sum()), count == 0
@@ -208,10 +209,10 @@ def _assume(
             add_rectangles(boxes, np.float32(TYPICAL[name]) * medians**power, scale, plane)
 
 
-def _spread(
+def spread(
     field: Field,
     strips: Sequence[Mapping[str, NDArray[Any]]],
-    ends: _Ends,
+    ends: Ends,
     key: TileKey,
     scale: int,
     named: Mapping[str, NDArray[Any]],

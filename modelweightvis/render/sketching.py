@@ -13,17 +13,29 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from arbvis_core.api import TILE, Box, Sketch
 from modelweightvis.folds import Piece, windows
-from modelweightvis.render.pieces import crops, decodable
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     import numpy as np
     from numpy.typing import NDArray
 
     from arbvis_core.api import Budget, Crop, Placement, ScenePlan, TileKey
-    from modelweightvis.render.pieces import Decoders
 
 #: Bytes between two rows of a crop that are rather read than skipped, as the core does.
 NEAR = 16 << 10
+
+
+class Reading(NamedTuple):
+    """How tensors are read.
+
+    Attributes:
+        able: tells whether the elements of a placement can be known.
+        crops: what a piece of it reads.
+    """
+
+    able: Callable[[Placement], bool]
+    crops: Callable[[Placement, Piece], Sequence[Crop]]
 
 
 class Line(NamedTuple):
@@ -81,14 +93,14 @@ class Fields(NamedTuple):
     boxes: NDArray[np.int64]
 
 
-def sketch(plan: ScenePlan, key: TileKey, decoders: Decoders, budget: Budget) -> Sketch:
+def sketch(plan: ScenePlan, key: TileKey, reading: Reading, budget: Budget) -> Sketch:
     """Return what to read for a tile; the notes are its fields."""
-    found = fields(plan, key, decoders, budget)
+    found = fields(plan, key, reading, budget)
     crops = (crop for one in found.looked for line in one.lines for crop in line.crops)
     return Sketch(tuple(crops), found)
 
 
-def fields(plan: ScenePlan, key: TileKey, decoders: Decoders, budget: Budget) -> Fields:
+def fields(plan: ScenePlan, key: TileKey, reading: Reading, budget: Budget) -> Fields:
     """Return what is seen in a tile, and what is looked at: no more than the budget allows."""
     import numpy as np
 
@@ -104,12 +116,12 @@ def fields(plan: ScenePlan, key: TileKey, decoders: Decoders, budget: Budget) ->
     while (turn := max(turn, int(runs.searchsorted(spent[1] + 1)))) < order.size:
         at = int(order[turn])
         placement = plan.placements[numbers[at]]
-        if decodable(placement.region, decoders):
+        if reading.able(placement):
             x, y, width, height = boxes[at].tolist()
             corner = x + key.x * TILE * scale, y + key.y * TILE * scale
             seen = Box(corner[0] - placement.box.x, corner[1] - placement.box.y, width, height)
             left = int(sizes[turn] - spent[0]), int(runs[turn] - spent[1])
-            one = _looked_at(Field(placement, seen, down=False, lines=()), scale, decoders, left)
+            one = _looked_at(Field(placement, seen, down=False, lines=()), scale, reading, left)
             for size, count in (line.cost for line in one.lines):
                 spent = spent[0] + size, spent[1] + count
             if one.lines:
@@ -137,9 +149,9 @@ def _seen(plan: ScenePlan, key: TileKey, scale: int) -> tuple[NDArray[np.int64],
     return numbers, boxes[numbers]
 
 
-def _looked_at(field: Field, scale: int, decoders: Decoders, most: tuple[int, int]) -> Field:
+def _looked_at(field: Field, scale: int, reading: Reading, most: tuple[int, int]) -> Field:
     """Return a field with the lines that can be afforded; at least a part of one, if any."""
-    down, example = _direction(field, decoders)
+    down, example = _direction(field, reading)
     across, along = (field.box.width, field.box.height) if down else field.box[:1:-1]
     size, runs = (max(1, one) for one in example.cost)
     count = min(-(-across // scale), most[0] // size, most[1] // runs)
@@ -150,7 +162,7 @@ def _looked_at(field: Field, scale: int, decoders: Decoders, most: tuple[int, in
     field, lines, left = field._replace(down=down), [], most
     for number in range(count):
         at = (2 * number + 1) * across // (2 * count)
-        line = _line(field, at, (along - length) // 2, length, decoders)
+        line = _line(field, at, (along - length) // 2, length, reading)
         left = (left[0] - line.cost[0], left[1] - line.cost[1])
         if min(left) < 0:
             return field  # rounding up to blocks of a packed type costs more than there is
@@ -158,22 +170,22 @@ def _looked_at(field: Field, scale: int, decoders: Decoders, most: tuple[int, in
     return field._replace(lines=tuple(lines))
 
 
-def _direction(field: Field, decoders: Decoders) -> tuple[bool, Line]:
+def _direction(field: Field, reading: Reading) -> tuple[bool, Line]:
     """Tell whether columns are cheaper than rows, and what one of them reads."""
     _, _, width, height = field.box
-    row = _line(field, height // 2, 0, width, decoders)
-    if row.cost[1] <= len(row.pieces):
+    row = _line(field, height // 2, 0, width, reading)
+    if row.cost[1] <= len(row.crops):
         return False, row
-    column = _line(field._replace(down=True), width // 2, 0, height, decoders)
+    column = _line(field._replace(down=True), width // 2, 0, height, reading)
     cheaper = column.cost[1] * width < row.cost[1] * height
     return cheaper, column if cheaper else row
 
 
-def _line(field: Field, at: int, start: int, length: int, decoders: Decoders) -> Line:
+def _line(field: Field, at: int, start: int, length: int, reading: Reading) -> Line:
     x, y, _, _ = field.box
     box = Box(x + at, y + start, 1, length) if field.down else Box(x + start, y + at, length, 1)
     placement = field.placement
     pieces = tuple(windows(placement.region.shape, placement.fold, box))
-    asked = (crop for piece in pieces for crop in crops(placement, piece, decoders))
+    asked = (crop for piece in pieces for crop in reading.crops(placement, piece))
     whole = length == (field.box.height if field.down else field.box.width)
     return Line(whole, pieces, tuple(asked))
