@@ -32,7 +32,7 @@ SCREEN = Budget(64 << 20, 4096)
 #: The tiles that it has, and the most that it has where the screen is very large.
 SCREEN_TILES, SCREEN_MOST = 16, 96
 #: A tile reads at least so much, however much the sample took.
-LEAST = Budget(1 << 19, 32)
+LEAST = Budget(1 << 18, 32)
 #: Bytes that a kept tile takes beside its data: of zeros it has hardly more.
 BESIDE = 1 << 10
 #: Bytes under a tile that are rather read than sampled.
