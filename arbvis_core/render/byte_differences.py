@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from arbvis_core.regions.pieces import Reading
     from arbvis_core.values import (
+        Budget,
         Crop,
         Leaf,
         Legend,
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         Placement,
         Plane,
         ScenePlan,
+        Sketch,
         Tile,
         TileKey,
         View,
@@ -93,7 +94,7 @@ class ByteDifferenceRenderer(LeafRenderer):
         return [
             values.Crop(source, first, size)
             for placement in _met(plan, start)
-            for source, first, size in _read(placement, start)
+            for source, first, size in read(placement, *_window(placement, start))
         ]
 
     def paint(
@@ -126,6 +127,28 @@ class ByteDifferenceRenderer(LeafRenderer):
         from arbvis_core.kernels import byte_difference
 
         return values.TrueColour(byte_difference.shade(*(planes[name] for name in PLANES)))
+
+    def sketch(
+        self, plan: ScenePlan, key: TileKey, decoders: Mapping[str, Decoder], budget: Budget
+    ) -> Sketch:
+        """Return the same runs of both sides from equal stretches of the curve."""
+        from arbvis_core.render import byte_difference_sketch
+
+        return byte_difference_sketch.sketch(plan, key, budget)
+
+    def sketched(
+        self,
+        plan: ScenePlan,
+        key: TileKey,
+        sketch: Sketch,
+        parts: Sequence[NDArray[np.uint8]],
+        decoders: Mapping[str, Decoder],
+        view: View,
+    ) -> Mapping[str, NDArray[Any]]:
+        """Let each run stand for its stretch of the curve."""
+        from arbvis_core.render import byte_difference_sketch
+
+        return byte_difference_sketch.planes(plan, sketch, parts)
 
     def merge(
         self, left: Mapping[str, Measured], right: Mapping[str, Measured]
@@ -171,38 +194,33 @@ class ByteDifferenceRenderer(LeafRenderer):
         )
 
 
-def _read(placement: Placement, start: int) -> Iterator[tuple[str, int, int]]:
-    """Yield source, first byte and length of what lies under the tile at `start`."""
+def read(placement: Placement, first: int, last: int) -> Iterator[tuple[str, int, int]]:
+    """Yield source, first byte and length of what lies at some positions of a placement."""
+    from arbvis_core.regions.pieces import readings
+
     operands = placement.region.operands
     if "pieces" not in placement.region.attributes:
-        for side, first, size in _runs(placement, start):
+        for side, size in _sides(placement, first, last):
             yield operands[side if len(operands) == 2 else 0].parts[0].source, first, size
         return
-    for one in _readings(placement, start):
+    for one in readings(placement.region.attributes["pieces"], first, last):
         yield operands[one.side].parts[0].source, one.start, one.stop - one.start
 
 
-def _runs(placement: Placement, start: int) -> Iterator[tuple[int, int, int]]:
-    """Yield side, first byte and length of files that are compared offset by offset."""
-    first = max(start - placement.start, 0)
+def _sides(placement: Placement, first: int, last: int) -> Iterator[tuple[int, int]]:
+    """Yield each side that has bytes at some positions, of files compared offset by offset, and how many."""
     region = placement.region
     for index, operand in enumerate(region.operands):
         side = int(region.attributes.get("side") == "B") if len(region.operands) == 1 else index
-        size = min(start + AREA - placement.start, operand.shape[0]) - first
+        size = min(last, operand.shape[0]) - first
         if size > 0:
-            yield side, first, size
+            yield side, size
 
 
 def _window(placement: Placement, start: int) -> tuple[int, int]:
     """Return the first and the last position of a placement under the tile at `start`."""
     stop = min(placement.stop, start + AREA)
     return max(start - placement.start, 0), stop - placement.start
-
-
-def _readings(placement: Placement, start: int) -> Sequence[Reading]:
-    from arbvis_core.regions.pieces import readings
-
-    return readings(placement.region.attributes["pieces"], *_window(placement, start))
 
 
 def _joined(
@@ -215,34 +233,43 @@ def _joined(
     sides = np.zeros(AREA, dtype=np.uint8)
     buffers = iter(parts)
     for placement in _met(plan, start):
-        begin = placement.start - start
-        if "pieces" in placement.region.attributes:
-            _join_pieces(placement, start, buffers, data, sides)
-            continue
-        for side, first, size in _runs(placement, start):
-            data[side, begin + first : begin + first + size] = next(buffers).reshape(-1)
-            sides[begin + first : begin + first + size] |= side + 1
+        first, last = _window(placement, start)
+        at = slice(placement.start + first - start, placement.start + last - start)
+        join(placement, (first, last), buffers, data[:, at], sides[at])
     return data, sides
 
 
-def _join_pieces(
+def join(
     placement: Placement,
-    start: int,
+    window: tuple[int, int],
     buffers: Iterator[NDArray[np.uint8]],
     data: NDArray[np.uint8],
     sides: NDArray[np.uint8],
 ) -> None:
-    """Put the pieces of a placement into a tile; what both say alike stays 0 on both sides."""
-    from arbvis_core.regions.pieces import same
+    """Put what was read of a placement where it lies; what both say alike stays 0 on both sides.
 
-    begin = placement.start - start
+    Args:
+        placement: a pair of files.
+        window: the first position that was read, and the one after the last.
+        buffers: what `read` asked for.
+        data: zeros; the bytes of these positions, left and right, (2, positions).
+        sides: zeros; who has them, (positions,).
+    """
+    from arbvis_core.regions.pieces import readings, same
+
+    first, last = window
+    if "pieces" not in placement.region.attributes:
+        for side, size in _sides(placement, first, last):
+            data[side, :size] = next(buffers).reshape(-1)
+            sides[:size] |= side + 1
+        return
     packed = placement.region.attributes["pieces"]
-    for first, last in same(packed, *_window(placement, start)):
-        sides[begin + first : begin + last] = BOTH_SIDES
-    for reading in _readings(placement, start):
+    for start, stop in same(packed, first, last):
+        sides[start - first : stop - first] = BOTH_SIDES
+    for reading in readings(packed, first, last):
         content = next(buffers).reshape(-1)
         for run in reading.runs:
-            at, source = begin + run.at, run.start - reading.start
+            at, source = run.at - first, run.start - reading.start
             data[run.side, at : at + run.size] = content[source : source + run.size]
             sides[at : at + run.size] |= run.side + 1
 

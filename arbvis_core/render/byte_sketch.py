@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from arbvis_core.values import ScenePlan, TileKey
+    from arbvis_core.values import Placement, ScenePlan, TileKey
 
 
 class Square(NamedTuple):
@@ -74,11 +74,32 @@ def sketch(plan: ScenePlan, key: TileKey, budget: Budget) -> Sketch:
 
 def _crops(plan: ScenePlan, found: Sequence[Square], budget: Budget) -> Iterator[Crop | None]:
     """Yield a crop, or None, for every stretch."""
+    most = max(1, budget.bytes // sum(4**one.depth for one in found))
+    for chosen in runs(plan, found, most):
+        if chosen is None:
+            yield None
+        else:
+            one, first, last = chosen
+            yield Crop(one.region.parts[0].source, first, last - first)
+
+
+def runs(
+    plan: ScenePlan, found: Sequence[Square], most: int
+) -> Iterator[tuple[Placement, int, int] | None]:
+    """Yield what is looked at of every stretch: the middle of it, as far as one placement has it.
+
+    Args:
+        plan: the scene.
+        found: the squares of a tile.
+        most: positions of a run.
+
+    Yields:
+        The placement, the first position in it and the one after the last; None where nothing lies.
+    """
     from bisect import bisect_right
 
     starts = [one.start for one in plan.placements]
     stop = max((one.stop for one in plan.placements), default=0)
-    most = max(1, budget.bytes // sum(4**one.depth for one in found))
     for square in found:
         for number in range(4**square.depth):
             first = square.start + number * square.stretch
@@ -90,7 +111,7 @@ def _crops(plan: ScenePlan, found: Sequence[Square], budget: Budget) -> Iterator
                 continue
             one = plan.placements[at]
             end = min(chosen + min(size, most), one.stop)
-            yield Crop(one.region.parts[0].source, chosen - one.start, end - chosen)
+            yield one, chosen - one.start, end - one.start
 
 
 def planes(
@@ -104,21 +125,40 @@ def planes(
     for number, part in zip(known, parts, strict=True):
         histogram = np.bincount(part.reshape(-1), minlength=256)
         means[number] = histogram @ _light() / part.size
-    sums = np.zeros((3, TILE, TILE), np.float32)
-    count = np.zeros((TILE, TILE), np.float32)
     stop = max((one.stop for one in plan.placements), default=0)
+    sums, count = mosaic(found, means, stop)
+    return {"red": sums[0], "green": sums[1], "blue": sums[2], "count": count}
+
+
+def mosaic(
+    found: Sequence[Square], means: NDArray[np.float64], stop: int
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Put what is known of stretches where they lie.
+
+    Args:
+        found: the squares of a tile.
+        means: of each stretch of theirs, one after the other, (stretches, figures).
+        stop: the position after the last.
+
+    Returns:
+        The sums under every pixel, (figures, TILE, TILE), and how many positions these are of.
+    """
+    import numpy as np
+
+    sums = np.zeros((means.shape[1], TILE, TILE), np.float32)
+    count = np.zeros((TILE, TILE), np.float32)
     done = 0
     for square in found:
         columns = slice(square.left, square.left + square.side)
         under = _under(square, stop)
         count[: square.side, columns] = under
         x, y = _places(1 << square.depth, square.state)
-        mosaic = np.empty((3, 1 << square.depth, 1 << square.depth), np.float32)
-        mosaic[:, y, x] = means[done : done + x.size].T
-        wide = mosaic.repeat(square.side >> square.depth, 2).repeat(square.side >> square.depth, 1)
+        small = np.empty((means.shape[1], 1 << square.depth, 1 << square.depth), np.float32)
+        small[:, y, x] = means[done : done + x.size].T
+        wide = small.repeat(square.side >> square.depth, 2).repeat(square.side >> square.depth, 1)
         sums[:, : square.side, columns] = wide * under
         done += x.size
-    return {"red": sums[0], "green": sums[1], "blue": sums[2], "count": count}
+    return sums, count
 
 
 def _under(square: Square, stop: int) -> NDArray[np.float32]:

@@ -129,6 +129,7 @@ class Server(uvicorn.Server):
         live.busy = lambda: self.pools.tiles.busy
         self._bound = bound
         self._announce: Callable[[Server], None] = lambda _: None
+        self._loop: asyncio.AbstractEventLoop | None = None
         super().__init__(_config(Service(live, self.pools, self.access).app()))
 
     def serve_until_ended(self, announce: Callable[[Server], None]) -> None:
@@ -150,12 +151,18 @@ class Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to answer."""
+        self._loop = asyncio.get_running_loop()
         await super().startup(sockets)
         self._announce(self)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Let go of what is being drawn, so that nothing has to be waited for."""
-        self._let_go()
+        """Let go of what is being drawn, so that nothing has to be waited for.
+
+        Not here: what was interrupted may hold the locks that this needs, in this very thread.
+        """
+        if self._loop is not None:
+            with contextlib.suppress(RuntimeError):  # it has ended
+                self._loop.call_soon_threadsafe(self._let_go)
         super().handle_exit(sig, frame)
 
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import socket
+import time
+from threading import current_thread
 from typing import Any
 
 import pytest
@@ -11,8 +14,10 @@ import pytest
 from arbvis_core.errors import FormatError
 from arbvis_core.registry import load
 from arbvis_core.server import running
+from arbvis_core.server.jobs import Pools
 from arbvis_core.server.live import Live
 from arbvis_core.server.running import Address, Server, is_loopback, listen, serve
+from arbvis_core.values import Plan
 
 
 def refuse() -> Any:
@@ -75,3 +80,18 @@ def test_answers_are_sent_at_once() -> None:
         return told
 
     assert asyncio.run(accepted())
+
+
+def test_ctrl_c_lets_go_of_what_is_drawn_but_not_in_whatever_it_interrupts(
+    serve: Any, plan: Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it interrupts may hold the very locks, as a pool of threads does that begins one."""
+    closed: list[str] = []
+    monkeypatch.setattr(Pools, "close", lambda _: closed.append(current_thread().name))
+    with serve(lambda: plan) as shown:
+        shown.server.handle_exit(signal.SIGINT, None)
+        until = time.monotonic() + 30
+        while not closed:
+            assert time.monotonic() < until
+            time.sleep(0.01)
+    assert current_thread().name not in closed

@@ -362,33 +362,6 @@ def test_many_files_from_many_threads(
         assert all(pool.map(check, range(1000)))
 
 
-@pytest.mark.skipif(not hasattr(os, "posix_fadvise"), reason="the system cannot be told")
-@pytest.mark.parametrize("refused", [False, True])
-def test_the_system_is_told_of_many_ranges_before_the_first_is_read(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, refused: bool
-) -> None:
-    told: list[tuple[int, int]] = []
-    read, whole = os.pread, bytes(range(256)) * 400
-
-    def advise(_: int, start: int, length: int, advice: int) -> None:
-        assert advice == os.POSIX_FADV_WILLNEED
-        told.append((start, length))
-        if refused:
-            raise OSError
-
-    def pread(descriptor: int, count: int, start: int) -> bytes:
-        assert refused or (start, count) in told
-        assert len(told) == (1 if refused else 20)
-        return read(descriptor, count, start)
-
-    (tmp_path / "file").write_bytes(whole)
-    source = open_one(tmp_path / "file")
-    monkeypatch.setattr(os, "posix_fadvise", advise)
-    monkeypatch.setattr(os, "pread", pread)
-    ranges = [Range(5000 * number, 5000 * number + 70) for number in range(20)]
-    assert [*source.read(ranges)] == [whole[start:stop] for start, stop in ranges]
-
-
 def test_open_files_are_bounded(tmp_path: Path) -> None:
     pool = handles.Handles(limit=3)
     for number in range(10):
