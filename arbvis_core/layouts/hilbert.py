@@ -32,6 +32,8 @@ BYTES = "bytes"
 BYTE_DIFFERENCE = "byte-difference"
 #: The same where `attributes["pieces"]` says what lies beside what: see `arbvis_core.regions.pieces`.
 ALIGNED_BYTES = "aligned-bytes"
+#: What a difference says of the names of its sides.
+SIDES = ("left", "right")
 #: Attributes of a region that are for its layout and its renderer, and no facts about it.
 INNER = ("pieces", "outlines")
 
@@ -69,7 +71,9 @@ class HilbertLayout(Layout):
             LayoutError: there is not a single byte to show.
         """
         shown = tuple(document for document in documents if not document.derived)
-        differences = tuple(_difference(one) for one in documents if _is_difference(one))
+        differences = tuple(
+            scene for one in documents if _is_difference(one) for scene in _compared(request, one)
+        )
         if differences and not shown:
             return differences
         runs = _runs(shown, request)
@@ -109,7 +113,7 @@ def _is_difference(document: Document) -> bool:
     return document.derived and any(one.encoding in kinds for one in document.regions)
 
 
-def _difference(document: Document) -> Scene:
+def _difference(document: Document) -> tuple[Scene, Canvas]:
     """Lay the compared files end to end; each is as long as the longer of the two."""
     regions = [one for one in document.regions if one.shape[0]]
     if not regions:
@@ -117,7 +121,7 @@ def _difference(document: Document) -> Scene:
     stops = list(accumulate(one.shape[0] for one in regions))
     starts = [0, *stops[:-1]]
     canvas = canvas_of(stops[-1])
-    boxes, centroids = _measure(list(zip(starts, stops, strict=True)), canvas)
+    boxes, centroids = measure(list(zip(starts, stops, strict=True)), canvas)
     placements = tuple(
         values.Placement(
             name=region.name,
@@ -133,7 +137,7 @@ def _difference(document: Document) -> Scene:
             regions, starts, stops, boxes.tolist(), centroids.tolist(), strict=True
         )
     )
-    return values.Scene(
+    scene = values.Scene(
         key="difference",
         label=document.name,
         extent=canvas,
@@ -143,6 +147,18 @@ def _difference(document: Document) -> Scene:
         labels=_outlines(regions, starts, canvas),
         attributes=document.metadata.get("difference", {}),
     )
+    return scene, canvas
+
+
+def _compared(request: Request, document: Document) -> tuple[Scene, ...]:
+    """Return a difference and, if it is looked at live, what was compared as well."""
+    scene, canvas = _difference(document)
+    if not request.live:
+        return (scene,)
+    from arbvis_core.layouts.sides import sides_of
+
+    labels = [str(scene.attributes.get(side, side)) for side in SIDES]
+    return (scene, *sides_of(scene, canvas, labels))
 
 
 def _outlines(
@@ -157,7 +173,7 @@ def _outlines(
     ]
     if not found:
         return ()
-    boxes, _ = _measure([(start, stop) for _, _, start, stop, _ in found], canvas)
+    boxes, _ = measure([(start, stop) for _, _, start, stop, _ in found], canvas)
     return tuple(
         values.Label(name, kind, values.Box(*box), start, stop, text)
         for (name, kind, start, stop, text), box in zip(found, boxes.tolist(), strict=True)
@@ -200,7 +216,7 @@ def _nothing(documents: Sequence[Document]) -> str:
 
 
 def _placements(runs: Sequence[_Run], canvas: Canvas) -> tuple[Placement, ...]:
-    boxes, centroids = _measure([(run.start, run.stop) for run in runs], canvas)
+    boxes, centroids = measure([(run.start, run.stop) for run in runs], canvas)
     return tuple(
         values.Placement(
             name=run.source.name,
@@ -237,7 +253,7 @@ def _labels(
     ]
     if not found:
         return ()
-    boxes, _ = _measure([(start, stop) for _, start, stop in found], canvas)
+    boxes, _ = measure([(start, stop) for _, start, stop in found], canvas)
     return tuple(
         values.Label(region.name, "region", values.Box(*box), start, stop, _describe(region))
         for (region, start, stop), box in zip(found, boxes.tolist(), strict=True)
@@ -272,10 +288,10 @@ def _describe(region: Region) -> str:
     return f"{shape}, {region.encoding}"
 
 
-def _measure(
+def measure(
     intervals: Sequence[tuple[int, int]], canvas: Canvas
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Return the boxes (n, 4) and the centres of area (n, 2) of intervals of the curve."""
+    """Return the boxes (n, 4) and the centres of area (n, 2) of intervals of a canvas's curve."""
     import numpy as np
 
     from arbvis_core.kernels.hilbert import bounds

@@ -29,11 +29,15 @@ class Room(NamedTuple):
 def first_tiles(scene: LiveScene, room: Room | None) -> list[TileKey]:
     """Return the tiles that show a whole scene, from the middle outwards.
 
+    None, if a screen shows every element: so little is drawn when it is asked for.
+
     Args:
         scene: what is shown.
         room: how large it is shown; None takes the finest zoom of which all tiles fit a screen.
     """
     zoom = _fine_enough(scene, room) if room else _fitting(scene)
+    if room and zoom >= scene.plan.canvas.max_zoom:
+        return []
     there = scene.levels[zoom]
     rows, columns = there.shape
     if rows * columns > SCREEN_MOST:
@@ -53,7 +57,7 @@ def _fitting(scene: LiveScene) -> int:
 def _fine_enough(scene: LiveScene, room: Room) -> int:
     canvas = scene.plan.canvas
     scale = FILLED * min(room.width / canvas.width, room.height / canvas.height)
-    return min(max(ceil(log2(scale) + canvas.max_zoom - COARSER), 0), canvas.max_zoom)
+    return max(ceil(log2(scale) + canvas.max_zoom - COARSER), 0)
 
 
 class Ahead:
