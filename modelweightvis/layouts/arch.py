@@ -134,7 +134,7 @@ def _models(documents: Sequence[Document], match: str | None) -> tuple[list[Mode
     notes = [note for one in kept for note in one.warnings if note not in told]
     models = []
     for document in kept:
-        tensors = tuple(one for one in tensors_of(document, match) if one.elements)
+        tensors = tuple([one for one in tensors_of(document, match) if 0 not in one.region.shape])
         if tensors:
             models.append(Model(document, tensors, _folder(document)))
     return models, notes

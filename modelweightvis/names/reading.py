@@ -61,6 +61,8 @@ class Reader:
     """Reads the names of one model."""
 
     def __init__(self) -> None:
+        #: Of names whose every number is that of a layer or an expert.
+        self._plain: dict[bytes, tuple[_Spots, Shape]] = {}
         self._fixed: dict[bytes, tuple[Span, ...]] = {}
         self._spots: dict[tuple[bytes | str, ...], _Spots] = {}
         self._shapes: dict[tuple[bytes | str, ...], Shape] = {}
@@ -68,6 +70,19 @@ class Reader:
     def read(self, name: str) -> Found:
         """Return the name taken apart, without its role."""
         template = name.encode("utf-8", "surrogatepass").translate(_ALIKE)
+        known = self._plain.get(template)
+        if known is None:
+            known = self._told_apart(name, template)
+        (layer, expert, _), shape = known
+        return Found(
+            name,
+            shape,
+            None if layer is None else int(name[layer[0] : layer[1]]),
+            None if expert is None else int(name[expert[0] : expert[1]]),
+        )
+
+    def _told_apart(self, name: str, template: bytes) -> tuple[_Spots, Shape]:
+        """Return what a name has in common with those that differ in layer and expert only."""
         fixed = self._fixed.get(template)
         if fixed is None:
             fixed = self._fixed[template] = _within_words(name)
@@ -77,18 +92,14 @@ class Reader:
         spots = self._spots.get(key)
         if spots is None:
             spots = self._spots[key] = _find_spots(name)
-        layer, expert, others = spots
-        if others:
-            key += tuple([name[start:stop] for start, stop in others])
+        if spots.others:
+            key += tuple([name[start:stop] for start, stop in spots.others])
         shape = self._shapes.get(key)
         if shape is None:
             shape = self._shapes[key] = _take_apart(name)[0]
-        return Found(
-            name,
-            shape,
-            None if layer is None else int(name[layer[0] : layer[1]]),
-            None if expert is None else int(name[expert[0] : expert[1]]),
-        )
+        if len(key) == 1:
+            self._plain[template] = spots, shape
+        return spots, shape
 
 
 def _within_words(name: str) -> tuple[Span, ...]:

@@ -55,7 +55,8 @@ def fuse(document: Document, siblings: Sequence[Source]) -> Document:
     pieces = Pieces(document, read_settings(document, siblings))
     failed: dict[str, list[str]] = {}
     fused: dict[str, Fused] = {}
-    telling = [name for name in pieces.tensors if name.endswith((*_FAMILIES,))]
+    endings = (*_FAMILIES,)
+    telling = [name for name in pieces.tensors if name.endswith(endings)]
     for ending, make in _FAMILIES.items():
         for name in telling:
             if not name.endswith(ending) or name not in pieces.tensors or name == ending:
