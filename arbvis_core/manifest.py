@@ -21,6 +21,8 @@ from arbvis_core.values import (
 )
 
 SCHEMA = 1
+#: What the manifest says of a placement, whatever its layout calls so.
+OWN = frozenset("name x y width height start stop label hue fold stats scale".split())  # noqa: SIM905
 #: What marks a folder as one of our bundles.
 GENERATOR = "arbvis"
 
@@ -123,7 +125,7 @@ def bitmap(tiles: set[tuple[int, int]], columns: int, rows: int) -> str:
 def placement_facts(
     placement: Placement, stats: Mapping[str, Any], scale: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Describe a placement.
+    """Describe a placement; what goes without saying is left out, for there may be very many.
 
     Args:
         placement: where something lies.
@@ -131,22 +133,20 @@ def placement_facts(
         scale: what was decided of it.
     """
     x, y, width, height = placement.box
-    label = placement.label or (x + width / 2, y + height / 2)
-    return {
-        **placement.attributes,
+    found = {
+        **{name: one for name, one in placement.attributes.items() if name not in OWN},
         "name": placement.name,
         "x": x,
         "y": y,
         "width": width,
         "height": height,
-        "start": placement.start,
-        "stop": placement.stop,
-        "label": [round(label[0], 1), round(label[1], 1)],
-        "hue": placement.hue,
-        "fold": placement.fold,
-        "stats": stats,
-        "scale": scale,
     }
+    if placement.stop:
+        found |= {"start": placement.start, "stop": placement.stop}
+    if placement.label:
+        found["label"] = [round(at, 1) for at in placement.label]
+    told = {"hue": placement.hue, "fold": placement.fold, "stats": stats, "scale": scale}
+    return found | {name: one for name, one in told.items() if one}
 
 
 def _label(label: Label) -> dict[str, Any]:

@@ -13,18 +13,11 @@ from itertools import chain, islice, repeat
 from json.encoder import encode_basestring_ascii as quoted
 from typing import TYPE_CHECKING, Any
 
-from arbvis_core.manifest import placement_facts
+from arbvis_core.manifest import OWN, placement_facts
 from arbvis_core.viewer.bundle import json_text
 
 if TYPE_CHECKING:
     from arbvis_core.values import Placement
-
-#: What every placement has, beside what is known about it.
-_OWN = frozenset(
-    "name x y width height start stop label hue fold stats scale".split()  # noqa: SIM905
-)
-#: From here on floats are not written as people write numbers.
-_LARGE = 1 << 50
 
 
 def with_placements(
@@ -83,14 +76,14 @@ class _Writer:
 
     def placement(self, one: Placement, scale: Mapping[str, Any] | None) -> str:
         """Write a placement of which nothing was measured."""
-        if not _OWN.isdisjoint(one.attributes):
+        if one.stop or one.label or one.hue or not OWN.isdisjoint(one.attributes):
             return json_text(placement_facts(one, {}, scale or {}))
         x, y, width, height = one.box
+        fold = f',"fold":{self._shared(one.fold)}' if one.fold else ""
         return (
             f'{{{self._attributes(one.attributes)}"name":{quoted(one.name)},"x":{x},"y":{y},'
-            f'"width":{width},"height":{height},"start":{one.start},"stop":{one.stop},'
-            f'"label":{_label(one)},"hue":{one.hue},"fold":{self._shared(one.fold)},"stats":{{}},'
-            f'"scale":{json_text(scale) if scale else "{}"}}}'
+            f'"width":{width},"height":{height}{fold}'
+            f'{f""","scale":{json_text(scale)}""" if scale else ""}}}'
         )
 
     def _attributes(self, attributes: Mapping[str, Any]) -> str:
@@ -115,12 +108,3 @@ class _Writer:
         if text is None:
             text = self._known[id(value)] = json_text(value)
         return text
-
-
-def _label(one: Placement) -> str:
-    """Write where a name stands, to a tenth of a pixel: the middle, unless it is said."""
-    x, y, width, height = one.box
-    right, down = 2 * x + width, 2 * y + height
-    if one.label is not None or max(right, down) >= _LARGE:
-        return json_text(placement_facts(one, {}, {})["label"])
-    return f"[{right >> 1}.{'5' if right & 1 else '0'},{down >> 1}.{'5' if down & 1 else '0'}]"

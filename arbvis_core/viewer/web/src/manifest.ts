@@ -125,5 +125,15 @@ export function readManifest(shared: Shared | undefined): Manifest {
     );
   }
   if (manifest.scenes.length === 0) throw new Error("There is nothing to show in this picture.");
+  for (const { placements } of manifest.scenes) complete(placements);
   return manifest;
+}
+
+/** Say what goes without saying, and is left out of manifests: there may be very many placements. */
+function complete(placements: readonly Partial<Placement>[]): void {
+  for (const one of placements as { start?: number; stop?: number; hue?: number }[]) {
+    one.start ??= 0;
+    one.stop ??= 0;
+    one.hue ??= 0;
+  }
 }
