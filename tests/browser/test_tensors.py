@@ -39,7 +39,7 @@ def point_at(viewer: Viewer, placement: dict, x: int, y: int) -> None:
 
 def pixel_of(placement: dict, row: int, column: int) -> tuple[int, int]:
     """Where an element of a matrix lies, from the corner of its box."""
-    fold = placement["fold"]
+    fold = placement.get("fold")
     if fold is None:
         return column, row
     assert fold["kind"] == "rows"
