@@ -276,7 +276,7 @@ def test_edges_of_heads_are_drawn(viewer: Viewer, model: Path) -> None:
         found = viewer.page.evaluate(
             "([shape, fold, heads]) => { const { Folding, headParts } = arbvis.viewer;"
             " return headParts(Folding.of(shape, fold), heads); }",
-            [box["shape"], box["fold"], box["heads"]],
+            [box["shape"], box.get("fold"), box["heads"]],
         )
         covered = np.full((box["height"], box["width"]), -1)
         for part in found:
