@@ -13,7 +13,7 @@ from arbvis_core.engine.blocks import Subtree
 from arbvis_core.errors import SinkError, UsageError
 from arbvis_core.imaging import pixels
 from arbvis_core.reading import Reader
-from arbvis_core.values import TILE, Indexed, ScenePlan, Tile, TileKey, TrueColour
+from arbvis_core.values import TILE, Buffer, Indexed, ScenePlan, Tile, TileKey, TrueColour
 
 if TYPE_CHECKING:
     import numpy as np
@@ -122,7 +122,7 @@ def _shares(drawn: Tile, palette: NDArray[np.uint8]) -> bool:
     return isinstance(drawn, Indexed) and np.array_equal(drawn.palette, palette)
 
 
-def _write(path: Path, data: bytes) -> None:
+def _write(path: Path, data: Buffer) -> None:
     """Write beside the target, then rename, so that the file appears whole or not at all."""
     partial = path.with_name(f".{path.name[:40]}.{secrets.token_hex(4)}")
     try:

@@ -20,11 +20,11 @@ from arbvis_core.engine.blocks import (
     cropped_blocks,
 )
 from arbvis_core.engine.gathering import Gathering
-from arbvis_core.engine.work import run_block, tile_blob
+from arbvis_core.engine.work import run_block, tile_blobs
 from arbvis_core.interrupts import undisturbed
 from arbvis_core.reading import Reader
 from arbvis_core.registry import guard
-from arbvis_core.values import TILE, Blob, Canvas, Plane, ScenePlan, TileFormat, TileKey, parts_of
+from arbvis_core.values import TILE, Canvas, Plane, ScenePlan, TileFormat, TileKey, parts_of
 
 if TYPE_CHECKING:
     from arbvis_core.engine.blocks import Planes
@@ -155,7 +155,8 @@ def block_cost(plan: ScenePlan, declared: tuple[Plane, ...]) -> int:
 
 def _drawn(result: BlockResult, canvas: Canvas) -> int:
     """Count the pixels of the leaves of a block."""
-    return TILE * TILE * sum(key.zoom == canvas.max_zoom for key in result.tiles)
+    last = canvas.max_zoom
+    return TILE * TILE * sum([key.zoom == last for key in result.tiles])
 
 
 def _merge(renderer: LeafRenderer, left: Any, right: Any) -> Any:
@@ -200,9 +201,9 @@ class _Summit:
     def _write(self, key: TileKey, planes: Planes) -> None:
         plan = self._tree.plan
         tile = self._tree.shade(key, planes)
-        blob: Blob = tile_blob(plan.key, plan.canvas, key, tile, self._run.tile_format)
+        ((_, blob),) = tile_blobs(plan, [(key, tile)], self._run.tile_format)
         if self._run.sink:
             self._run.sink.put(blob)
         if key.zoom <= self._run.kept(plan.canvas):
-            self._drawn.kept[blob.path] = blob.data
+            self._drawn.kept[blob.path] = bytes(blob.data)
         self._drawn.add([key], len(blob.data))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from arbvis_core.engine.blocks import Subtree, cropped_blocks
-from arbvis_core.engine.work import tile_blob
+from arbvis_core.engine.work import tile_blobs
 from arbvis_core.reading import Reader
 from arbvis_core.registry import guard
 from arbvis_core.values import TILE, Plan, ScenePlan, Tile, TileFormat, TileKey
@@ -100,17 +100,16 @@ def _trial(
     chosen = [keys[(2 * i + 1) * len(keys) // (2 * trials)] for i in range(trials)]
     sizes: dict[bool, list[int]] = {True: [], False: []}
 
-    def emit(key: TileKey, tile: Tile) -> None:
-        blob = tile_blob(plan.key, plan.canvas, key, tile, tile_format)
-        sizes[key.zoom == plan.canvas.max_zoom].append(len(blob.data))
-
     tree = Subtree(plan, registry, Reader(plan.sources))
     seconds, compiled = math.inf, list[str]()
     jit.on_compile.append(compiled.append)
     try:
         while chosen:
             start, before = time.perf_counter(), len(sizes[True])
-            tree.quarter(chosen[-1], emit)
+            drawn: list[tuple[TileKey, Tile]] = []
+            tree.quarter(chosen[-1], lambda *tile, drawn=drawn: drawn.append(tile))
+            for key, blob in tile_blobs(plan, drawn, tile_format):
+                sizes[key.zoom == plan.canvas.max_zoom].append(len(blob.data))
             seconds = min(
                 seconds, (time.perf_counter() - start) / max(1, len(sizes[True]) - before)
             )

@@ -11,13 +11,15 @@ halves of a tile are encoded side by side, and the bits of the second are then m
 from __future__ import annotations
 
 import zlib
+from collections.abc import Iterator, Sequence
+from itertools import groupby
 
 import numpy as np
 from numpy.typing import NDArray
 
+from arbvis_core.kernels.bits import append, write_halves
 from arbvis_core.kernels.huffman import (
     LIMIT,
-    PAIR_LENGTH,
     PAIRS,
     code_lengths,
     code_table,
@@ -27,11 +29,11 @@ from arbvis_core.kernels.jit import kernel
 
 #: The code is made from so many samples of so many bytes: counting all of them would take a quarter
 #: of the time and save a thousandth of the size.
-SAMPLES, SAMPLE = 400, 64
+SAMPLES, SAMPLE = 200, 64
 
 #: Where this share of the bytes equals the one before, there are repeats worth a search: it takes five
 #: times as long.
-REPETITIVE = 0.8
+REPETITIVE = 0.9
 
 #: zlib's last level without lazy search: as fast as the first, and a little shorter.
 LEVEL = 3
@@ -58,8 +60,9 @@ _BESIDE = _HEADER_BYTES.size + 4 * (_SYMBOLS + 2) // 8 + 32
 #: the key by which it is sorted; of each node of the tree the depth, the weight and the parent.
 _WORK = 4 * 256 + 3 * _SYMBOLS + 3 * _NODES
 
-#: What `huffman` leaves to others.
-_REPEATS = -1
+#: Weights of the bytes of a block in the second sum of Adler-32, whose sum fits into 32 bits.
+WEIGHTS = np.arange(2048, 0, -1).astype(np.int16)
+WEIGHTS.flags.writeable = False
 
 
 def compress(rows: NDArray[np.uint8], before: int = 0, after: int = 0) -> NDArray[np.uint8]:
@@ -72,29 +75,147 @@ def compress(rows: NDArray[np.uint8], before: int = 0, after: int = 0) -> NDArra
         before: bytes that are left free before the stream.
         after: bytes that are left free after it.
     """
-    from isal import isal_zlib
-
-    data = _filtered(rows)
-    longest = LIMIT * data.size // 8 + _BESIDE
-    stream = np.empty(before + longest + after, np.uint8)
-    second = np.empty(longest // 16 + 4, np.uint64)
-    work, table = np.empty(_WORK, np.int64), np.empty(_SYMBOLS, np.uint64)
-    pairs, halves = np.empty(PAIRS, np.uint32), data[: data.size // 8 * 8].view("<u2")
-    check = isal_zlib.adler32(data)
-    end = huffman(data, halves, check, stream, before, second, work, table, pairs)
-    if end < 0 or end - before > data.size:
-        packed = zlib.compress(data.data, LEVEL if end < 0 else 0)
-        end = before + len(packed)
-        stream = np.empty(end + after, np.uint8)
-        stream[before:end] = np.frombuffer(packed, np.uint8)
-    return stream[: end + after]
+    return compress_all([rows], before, after)[0]
 
 
-def _filtered(rows: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    filtered = np.empty((rows.shape[0], rows.shape[1] + 1), np.uint8)
-    filtered[:, 0] = 0
-    filtered[:, 1:] = rows
-    return filtered.reshape(-1)
+def compress_all(
+    tiles: Sequence[NDArray[np.uint8]], before: int = 0, after: int = 0
+) -> list[NDArray[np.uint8]]:
+    """Do what `compress` does to tiles of one shape; those that are cut from one array, in one call."""
+    height, width = tiles[0].shape
+    tiles = [tile if _is_cut(tile) else np.ascontiguousarray(tile) for tile in tiles]
+    size = height * (width + 1)
+    longest = LIMIT * size // 8 + _BESIDE
+    work = (
+        np.empty(size, np.uint8),
+        np.empty(longest // 16 + 4, np.uint64),
+        np.empty(_WORK, np.int64),
+        np.empty(_SYMBOLS, np.uint64),
+        np.empty(PAIRS, np.uint32),
+    )
+    packed: list[tuple[NDArray[np.uint8], int]] = []
+    for sheet, pitch, corners in _sheets(tiles):
+        streams = np.empty((len(corners), before + longest + after), np.uint8)
+        ends = np.empty(len(corners), np.int64)
+        compress_sheet(sheet, pitch, corners, width, streams, before, ends, *work, WEIGHTS)
+        packed += zip(streams, ends.tolist(), strict=True)
+    return [
+        stream[: end + after] if end > 0 else _by_zlib(tile, -end, before, after)
+        for tile, (stream, end) in zip(tiles, packed, strict=True)
+    ]
+
+
+def _sheets(
+    tiles: Sequence[NDArray[np.uint8]],
+) -> Iterator[tuple[NDArray[np.uint8], int, NDArray[np.int64]]]:
+    """Yield the arrays that tiles are cut from, flat, how far apart rows are, and where tiles begin."""
+    for (_, pitch), group in groupby(tiles, lambda tile: (id(_owner(tile)), tile.strides[0])):
+        cut = list(group)
+        owner = _owner(cut[0])
+        sheet = owner.reshape(-1).view()
+        sheet.flags.writeable = False
+        places = [tile.ctypes.data - owner.ctypes.data for tile in cut]
+        yield sheet, pitch, np.array(places, np.int64)
+
+
+def _owner(tile: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return the array that owns the memory of a tile whose rows lie in one piece each."""
+    base = tile.base
+    return base if isinstance(base, np.ndarray) and base.dtype == np.uint8 else tile
+
+
+def _is_cut(tile: NDArray[np.uint8]) -> bool:
+    """Tell whether rows lie in one piece each, one after the other in the array that owns them."""
+    pitch, step = tile.strides
+    return step == 1 and pitch >= tile.shape[1] and _owner(tile).flags.c_contiguous
+
+
+def _by_zlib(tile: NDArray[np.uint8], level: int, before: int, after: int) -> NDArray[np.uint8]:
+    filtered = np.zeros((tile.shape[0], tile.shape[1] + 1), np.uint8)
+    filtered[:, 1:] = tile
+    packed = zlib.compress(filtered.data, level)
+    stream = np.empty(before + len(packed) + after, np.uint8)
+    stream[before : before + len(packed)] = np.frombuffer(packed, np.uint8)
+    return stream
+
+
+@kernel
+def compress_sheet(  # noqa: PLR0913, PLR0917 - kernels take no keywords and no records
+    sheet: NDArray[np.uint8],
+    pitch: int,
+    corners: NDArray[np.int64],
+    width: int,
+    streams: NDArray[np.uint8],
+    start: int,
+    ends: NDArray[np.int64],
+    data: NDArray[np.uint8],
+    second: NDArray[np.uint64],
+    work: NDArray[np.int64],
+    table: NDArray[np.uint64],
+    pairs: NDArray[np.uint32],
+    weights: NDArray[np.int16],
+) -> None:
+    """Write tiles as zlib streams.
+
+    Args:
+        sheet: what they are cut from, (bytes,).
+        pitch: how far apart their rows lie in it.
+        corners: where each begins, (n,).
+        width: of a row, in bytes.
+        streams: written: a stream each, see `huffman`, (n, bytes).
+        start: of each.
+        ends: written: of each; or, negative, the level of zlib that is to make it instead, (n,).
+        data: to work in: a tile, with the byte before each row, (bytes,).
+        second: the same, see `huffman`.
+        work: the same.
+        table: the same.
+        pairs: the same.
+        weights: of `adler`.
+    """
+    halves = data[: data.size // 8 * 8].view(np.uint16)
+    for tile in range(corners.size):
+        _filter(sheet, np.uint64(corners[tile]), np.uint64(pitch), np.uint64(width), data)
+        stream, check = streams[tile], adler(data, weights)
+        end = huffman(data, halves, check, stream, start, second, work, table, pairs)
+        ends[tile] = end if end - start <= data.size else 0
+
+
+@kernel
+def _filter(
+    sheet: NDArray[np.uint8],
+    start: np.uint64,
+    pitch: np.uint64,
+    width: np.uint64,
+    data: NDArray[np.uint8],
+) -> None:
+    """Copy rows, each after a byte of 0."""
+    one = np.uint64(1)
+    for at in range(np.uint64(0), np.uint64(data.size), width + one):
+        data[at] = 0
+        for x in range(width):
+            data[at + one + x] = sheet[start + x]
+        start += pitch
+
+
+@kernel
+def adler(data: NDArray[np.uint8], weights: NDArray[np.int16]) -> int:
+    """Return the Adler-32 of bytes (RFC 1950), (n,).
+
+    Args:
+        data: the bytes.
+        weights: how often each of so many bytes is counted in the second sum: WEIGHTS.
+    """
+    base, one, other = np.int64(65521), np.int64(1), np.int64(0)
+    for start in range(np.uint64(0), np.uint64(data.size), np.uint64(weights.size)):
+        size = min(np.uint64(data.size) - start, np.uint64(weights.size))
+        skipped, total, weighted = np.uint64(weights.size) - size, np.int32(0), np.int32(0)
+        for i in range(size):
+            byte = np.int32(np.int16(data[start + i]))
+            total += byte
+            weighted += byte * np.int32(weights[skipped + i])
+        other = (other + np.int64(size) * one + np.int64(weighted)) % base
+        one = (one + np.int64(total)) % base
+    return int(other << np.int64(16) | one)
 
 
 @kernel
@@ -123,7 +244,7 @@ def huffman(
         pairs: the same, (PAIRS,).
 
     Returns:
-        Where the stream ends; _REPEATS if there is none.
+        Where the stream ends; −LEVEL if there is none.
     """
     lanes, tree = work[: 4 * 256], work[4 * 256 + 2 * _SYMBOLS :]
     counts = work[4 * 256 : 4 * 256 + _SYMBOLS]
@@ -131,7 +252,7 @@ def huffman(
     lanes[:] = 0
     sampled, repeats = count(data, lanes)
     if repeats > REPETITIVE * (sampled * 3 // 4):  # of four, the first was not compared
-        return _REPEATS
+        return -LEVEL
     # One more of each: a byte that the sample has missed gets a code too, and none gets too long.
     for byte in range(256):
         found = lanes[byte] + lanes[256 + byte] + lanes[512 + byte] + lanes[768 + byte]
@@ -145,10 +266,10 @@ def huffman(
     at = start + _HEADER_BYTES.size - 1
     bits, used = np.uint64(stream[at]), np.uint64(_HEADER_SIZE & 7)
     bits, used, at = _write_lengths(lengths, stream, bits, used, at)
-    bits, used, place = _write_halves(halves, pairs, stream, second, bits, used, np.uint64(at))
+    bits, used, place = write_halves(halves, pairs, stream, second, bits, used, np.uint64(at))
     for i in range(np.uint64(2 * halves.size), np.uint64(data.size)):
-        bits, used, place = _append(table[data[i]], stream, bits, used, place)
-    bits, used, place = _append(table[_END], stream, bits, used, place)
+        bits, used, place = append(table[data[i]], stream, bits, used, place)
+    bits, used, place = append(table[_END], stream, bits, used, place)
     at = int(np.int64(place + (used + np.uint64(7)) // np.uint64(8)))
     for byte in range(4):
         stream[at + byte] = (check >> (24 - 8 * byte)) & 255
@@ -205,85 +326,3 @@ def _write_lengths(
             stream[at] = bits & np.uint64(255)
             bits, used, at = bits >> np.uint64(8), used - np.uint64(8), at + 1
     return bits, used, at
-
-
-@kernel
-def _write_halves(
-    halves: NDArray[np.uint16],
-    pairs: NDArray[np.uint32],
-    stream: NDArray[np.uint8],
-    second: NDArray[np.uint64],
-    bits: np.uint64,
-    used: np.uint64,
-    at: np.uint64,
-) -> tuple[np.uint64, np.uint64, np.uint64]:
-    """Append the codes of pairs of bytes to a stream of bits.
-
-    The second half of them is encoded at the same time, and moved behind the first.
-
-    Args:
-        halves: the pairs, (4n,).
-        pairs: as from `pair_table`.
-        stream: where to.
-        second: room for the second half.
-        bits: of the unfinished byte.
-        used: how many these are.
-        at: where the unfinished byte lies.
-
-    Returns:
-        The last three, as they are then.
-    """
-    other, middle = second.view(np.uint8), np.uint64(halves.size // 2)
-    more, taken, there = np.uint64(0), np.uint64(0), np.uint64(0)
-    for i in range(np.uint64(0), middle, np.uint64(2)):
-        a, b = pairs[halves[i]], pairs[halves[i + np.uint64(1)]]
-        c, d = pairs[halves[middle + i]], pairs[halves[middle + i + np.uint64(1)]]
-        bits, used, at = _append_four(a, b, stream, bits, used, at)
-        more, taken, there = _append_four(c, d, other, more, taken, there)
-    rest = np.uint64(63) - used
-    for word in range(there // np.uint64(8)):  # `used` bits are waiting before each
-        _store(bits | second[word] << used, stream, at)
-        bits = second[word] >> np.uint64(1) >> rest
-        at += np.uint64(8)
-    for byte in range(there & ~np.uint64(7), there):
-        bits, used, at = _append(
-            np.uint64(other[byte]) << np.uint64(8) | np.uint64(8), stream, bits, used, at
-        )
-    return _append(more << np.uint64(8) | taken, stream, bits, used, at)
-
-
-@kernel
-def _append_four(
-    first: np.uint32,
-    second: np.uint32,
-    stream: NDArray[np.uint8],
-    bits: np.uint64,
-    used: np.uint64,
-    at: np.uint64,
-) -> tuple[np.uint64, np.uint64, np.uint64]:
-    """Append the codes of two pairs of bytes to a stream of bits."""
-    low, six = np.uint64(63), np.uint64(PAIR_LENGTH)
-    a, b = np.uint64(first), np.uint64(second)
-    bits |= (a >> six | (b >> six) << (a & low)) << (used & low)
-    used += a + b  # the codes go into bits that do not count
-    _store(bits, stream, at)
-    whole = used & np.uint64(56)
-    return bits >> whole, used & np.uint64(7), at + (whole >> np.uint64(3))
-
-
-@kernel
-def _append(
-    entry: np.uint64, stream: NDArray[np.uint8], bits: np.uint64, used: np.uint64, at: np.uint64
-) -> tuple[np.uint64, np.uint64, np.uint64]:
-    """Append one code to a stream of bits."""
-    bits |= (entry >> np.uint64(8)) << used
-    used += entry & np.uint64(255)
-    _store(bits, stream, at)
-    return bits >> (used & np.uint64(56)), used & np.uint64(7), at + (used >> np.uint64(3))
-
-
-@kernel
-def _store(word: np.uint64, stream: NDArray[np.uint8], at: np.uint64) -> None:
-    """Put eight bytes into a stream, the lowest first; it is compiled to a single store."""
-    for byte in range(np.uint64(8)):
-        stream[at + byte] = word >> (np.uint64(8) * byte)

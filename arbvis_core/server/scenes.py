@@ -192,7 +192,7 @@ class LiveScene:
         else:
             tile = tree.tile(key)
         _, _, data = encode_tile(tile, "png", lossless=True)
-        drawn = Drawn(data, sketch.sample if sketch else None)
+        drawn = Drawn(bytes(data), sketch.sample if sketch else None)
         self.memory.tiles.put(name, drawn, len(data) + BESIDE)
         return drawn
 

@@ -26,7 +26,7 @@ class MemorySink:
             SinkError: its path is not possible in a bundle.
         """
         paths.split(blob.path)
-        self.blobs[blob.path] = blob.data
+        self.blobs[blob.path] = bytes(blob.data)
 
     def commit(self) -> str:
         """Say that it lies in memory."""

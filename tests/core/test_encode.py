@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from arbvis_core.encode import encode_tile
+from arbvis_core.encode import encode_tile, encode_tiles
 from arbvis_core.values import Indexed, TrueColour
 
 RNG = np.random.default_rng(4)
@@ -99,3 +99,15 @@ def test_overviews_of_codes_are_avif_too_where_that_is_the_format() -> None:
     assert extension == "avif"
     assert np.abs(decoded[:, :28] - palette[0]).max() < 20
     assert decoded[:, 36:, 3].max() < 20
+
+
+@pytest.mark.parametrize("tile_format", ["png", "avif"])
+def test_many_are_encoded_as_each_is(tile_format: Literal["png", "avif"]) -> None:
+    palettes = RNG.integers(0, 256, (2, 9, 4), dtype=np.uint8)
+    sheet = RNG.integers(0, 9, (64, 64), dtype=np.uint8)
+    pixels = RNG.integers(0, 256, (64, 64, 4), dtype=np.uint8)
+    tiles = [Indexed(sheet[y : y + 16, 8:40], palettes[y // 32]) for y in range(0, 64, 16)]
+    tiles += [TrueColour(pixels[:16, :16, :3]), TrueColour(pixels[16:32, :16]), tiles[0]]
+    for lossless in (True, False):
+        together = list(encode_tiles(tiles, tile_format, lossless=lossless))
+        assert together == [encode_tile(tile, tile_format, lossless=lossless) for tile in tiles]

@@ -89,3 +89,22 @@ def test_what_repeats_is_found() -> None:
 def test_what_cannot_be_shortened_is_stored() -> None:
     cut, content = rows(noise(0, 256, 60_000))
     assert len(deflate.compress(cut)) < len(content) + 64
+
+
+@pytest.mark.parametrize("size", [0, 1, 5, 2047, 2048, 2049, 700_001])
+@pytest.mark.parametrize("high", [256, 255])
+def test_the_checksum_is_adler_32(size: int, high: int) -> None:
+    data = np.full(size, 255, np.uint8) if high == 255 else noise(0, high, size)
+    assert deflate.adler(data, deflate.WEIGHTS) == zlib.adler32(data.tobytes())
+
+
+def test_tiles_that_are_cut_from_one_array_are_packed_as_copies_are() -> None:
+    sheet = np.random.default_rng(7).normal(128, 20, (40, 70)).astype(np.uint8)
+    sheet[20:, 30:] = 0  # this one repeats
+    cut = [sheet[y : y + 20, x : x + 30] for y in (0, 20) for x in (5, 40)]
+    cut += [sheet[:, ::-1][:20, :30], np.asfortranarray(sheet)[:20, :30], sheet[::2, :30]]
+    packed = deflate.compress_all(cut, 3, 4)
+    for tile, stream in zip(cut, packed, strict=True):
+        assert stream.tobytes()[3:-4] == deflate.compress(tile.copy()).tobytes()
+        content = b"".join(b"\0" + row.tobytes() for row in tile)
+        assert zlib.decompress(stream[3:-4]) == content
