@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 PAGE = 1 << 18
 #: Bytes of pages kept in one process.
 CACHE = 256 << 20
+#: Bytes of pages that are kept although every byte of them was handed out: nobody will ask again, and
+#: what is drawn into memory that was used before is drawn faster.
+DONE = 48 << 20
 #: Bytes between two rows that are rather read than skipped, where no pages are kept.
 NEAR = 16 << 10
 #: Bytes that are read in one call, where no pages are kept.
@@ -43,6 +46,8 @@ class PageCache:
         self._limit = limit
         self._lock = threading.Lock()
         self._pages: OrderedDict[_PageKey, Buffer] = OrderedDict()
+        self._used: dict[_PageKey, int] = {}
+        self._done: OrderedDict[_PageKey, None] = OrderedDict()
         self._loading: dict[_PageKey, Future[Buffer]] = {}
         self._held = 0
 
@@ -88,12 +93,32 @@ class PageCache:
                     self._keep(key, found)
         return found
 
+    def use(self, source: Source, within: Range, sizes: Mapping[int, int]) -> None:
+        """Take down how many bytes of pages were handed out; those that are used up go first."""
+        place = (source.key, source.identity, within)
+        with self._lock:
+            for number, size in sizes.items():
+                key = (*place, number)
+                page = self._pages.get(key)
+                if page is None:
+                    continue
+                self._used[key] = used = self._used.get(key, 0) + size
+                if used >= len(page):
+                    self._done[key] = None
+                    self._done.move_to_end(key)
+            while self._held > DONE and self._done:
+                self._drop(next(iter(self._done)))
+
     def _keep(self, key: _PageKey, page: Buffer) -> None:
         self._held += len(page) - len(self._pages.get(key, b""))
         self._pages[key] = page
         while self._held > self._limit:
-            _, oldest = self._pages.popitem(last=False)
-            self._held -= len(oldest)
+            self._drop(next(iter(self._pages)))
+
+    def _drop(self, key: _PageKey) -> None:
+        self._held -= len(self._pages.pop(key))
+        self._used.pop(key, None)
+        self._done.pop(key, None)
 
     def _load(self, source: Source, within: Range, missing: Sequence[int]) -> dict[int, Buffer]:
         keys = [(source.key, source.identity, within, number) for number in missing]
@@ -169,6 +194,8 @@ class Reader:
             ]
             pages = self._cache.pages(self._sources[key], within, _pages_of(inside))
             arrays.update(zip(indices, (_from_pages(pages, crop) for crop in inside), strict=True))
+            if not self._small:
+                self._cache.use(self._sources[key], within, _bytes_by_page(inside))
         return [arrays[index] for index in range(len(crops))]
 
     def _within(self, crop: Crop) -> Range:
@@ -335,6 +362,20 @@ def _pages_of(crops: Iterable[Crop]) -> list[int]:
         for first in range(start, start + crop.rows * stride, stride):
             numbers.update(range(first // PAGE, (first + size - 1) // PAGE + 1))
     return sorted(numbers)
+
+
+def _bytes_by_page(crops: Iterable[Crop]) -> dict[int, int]:
+    """Return how many bytes of each page crops consist of."""
+    sizes: dict[int, int] = {}
+    for crop in crops:
+        before = 0
+        for number in range(crop.start // PAGE, -(-crop.stop // PAGE)):
+            rows, rest = divmod((number + 1) * PAGE - crop.start, crop.stride or crop.size or 1)
+            after = min(crop.size, rows * crop.row_bytes + min(rest, crop.row_bytes))
+            if after > before:
+                sizes[number] = sizes.get(number, 0) + after - before
+            before = after
+    return sizes
 
 
 def _copy_split_row(pages: Mapping[int, Buffer], start: int, out: NDArray[np.uint8]) -> None:
