@@ -18,7 +18,7 @@ def fold(
 ) -> None:
     """Fold every 2 × 2 pixels of `plane` (2h, 2w) into one of `out`: h × w of its pixels.
 
-    Both are C-contiguous and have the same dtype. A NaN stays a NaN.
+    Both are C-contiguous; what is summed up may be of a smaller dtype than the sum. A NaN stays a NaN.
 
     Args:
         plane: what is folded.
@@ -36,10 +36,12 @@ def fold(
 @kernel
 def _fold_sum(plane: NDArray[Any], out: NDArray[Any], top: int, left: int) -> None:
     two, one = np.uint64(2), np.uint64(1)  # an unsigned index cannot count from the end
+    number = out.dtype.type
     for y in range(np.uint64(plane.shape[0] // 2)):
         for x in range(np.uint64(plane.shape[1] // 2)):
-            upper = plane[two * y, two * x] + plane[two * y, two * x + one]
-            lower = plane[two * y + one, two * x] + plane[two * y + one, two * x + one]
+            upper = number(plane[two * y, two * x]) + number(plane[two * y, two * x + one])
+            lower = number(plane[two * y + one, two * x])
+            lower += number(plane[two * y + one, two * x + one])
             out[y + np.uint64(top), x + np.uint64(left)] = upper + lower
 
 

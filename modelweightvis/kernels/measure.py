@@ -42,65 +42,28 @@ def encode(
         top: its first row in the tile.
         left: its first column in the tile.
     """
-    _check(values, codes, top, left, 1)
-    _encode(_ready(values, np.float32), _ready(table, np.uint8), codes, top, left)
-
-
-def encode_bfloat16(
-    stored: NDArray[np.uint16],
-    table: NDArray[np.uint8],
-    codes: NDArray[np.uint8],
-    top: int = 0,
-    left: int = 0,
-) -> None:
-    """Do what `encode` does from bfloat16 as it is stored, (h, w)."""
-    _check(stored, codes, top, left, 1)
-    _encode_upper(_ready(stored, np.uint16), _ready(table, np.uint8), codes, top, left)
-
-
-def measure_bfloat16(
-    stored: NDArray[np.uint16],
-    table: NDArray[np.uint8],
-    factor: float,
-    codes: NDArray[np.uint8],
-    sum_abs: NDArray[np.float32],
-    counts: NDArray[np.uint32],
-    top: int = 0,
-    left: int = 0,
-) -> int:
-    """Encode bfloat16 as it is stored, count its codes and add up magnitudes, in one pass.
-
-    Args:
-        stored: (h, w).
-        table: the code of every stored value, (65536,).
-        factor: what magnitudes are multiplied by.
-        codes: written: a C-contiguous tile, (height, width).
-        sum_abs: added to: the plane of that name, half the tile's size.
-        counts: added to: how often each stored value occurs, (65536,).
-        top: the first row in the tile.
-        left: the first column in the tile.
-
-    Returns:
-        How many magnitudes are not finite; they are not added up.
-    """
-    _check(stored, codes, top, left, 1)
-    _check(stored, sum_abs, top, left, 2)
-    ready, terms = _ready(stored, np.uint16), _terms(stored, left)
-    table = _ready(table, np.uint8)
-    return int(_measure_upper(ready, table, factor, codes, sum_abs, counts, terms, top, left))
+    check_place(values, codes, top, left, 1)
+    _encode(ready(values, np.float32), ready(table, np.uint8), codes, top, left)
 
 
 def all_finite(values: NDArray[np.float32]) -> bool:
     """Tell whether no value, (h, w), is a NaN or an infinity."""
-    return bool(_all_finite(_ready(values, np.float32).reshape(-1)))
+    return bool(_all_finite(ready(values, np.float32).reshape(-1)))
 
 
-def cover(shape: tuple[int, int], plane: NDArray[np.float32], top: int = 0, left: int = 0) -> None:
-    """Count elements that are all finite: what `measure` does to the plane `count`."""
-    height, width = shape
-    if min(top, left) < 0 or top + height > 2 * len(plane) or left + width > 2 * plane.shape[1]:
-        raise ValueError(f"{shape} at {top, left} leaves a tile of {plane.shape} × 2")
-    _cover(top, left, height, width, plane)
+def cover(rectangles: NDArray[np.int64], plane: NDArray[Any]) -> None:
+    """Count elements that are all finite: what `measure` does to the plane `count`.
+
+    Args:
+        rectangles: top, left, height and width of each in the tile, (n, 4).
+        plane: added to: of any dtype that can hold 4, C-contiguous and half the tile's size.
+    """
+    if rectangles.size and (
+        rectangles.min() < 0
+        or (rectangles[:, :2] + rectangles[:, 2:] > 2 * np.array(plane.shape)).any()
+    ):
+        raise ValueError(f"{rectangles.tolist()} leave a tile of {plane.shape} × 2")
+    _cover(ready(rectangles, np.int64), plane)
 
 
 def measure(
@@ -116,10 +79,10 @@ def measure(
         top: its first row in the tile.
         left: its first column in the tile.
     """
-    ready, terms = _ready(values, np.float32), _terms(values, left)
+    own, terms = ready(values, np.float32), _terms(values, left)
     for name, plane in planes.items():
-        _check(values, plane, top, left, 2)
-        _PLANES[name](ready, top, left, terms, plane)
+        check_place(values, plane, top, left, 2)
+        _PLANES[name](own, top, left, terms, plane)
 
 
 def patches(values: NDArray[np.float32], shape: tuple[int, int]) -> NDArray[np.float32]:
@@ -135,7 +98,7 @@ def patches(values: NDArray[np.float32], shape: tuple[int, int]) -> NDArray[np.f
     if 2 * shape[0] < values.shape[0] or 2 * shape[1] < values.shape[1]:
         raise ValueError(f"{values.shape} leaves planes of {shape}")
     planes = np.zeros((len(PATCHES), *shape), np.float32)
-    _patches(_ready(values, np.float32), *planes)
+    _patches(ready(values, np.float32), *planes)
     return planes
 
 
@@ -144,7 +107,8 @@ def _terms(values: NDArray[Any], left: int) -> NDArray[np.float32]:
     return np.zeros((left & 1) + values.shape[1] + 1, np.float32)
 
 
-def _check(values: NDArray[Any], into: NDArray[Any], top: int, left: int, scale: int) -> None:
+def check_place(values: NDArray[Any], into: NDArray[Any], top: int, left: int, scale: int) -> None:
+    """Refuse a rectangle that leaves a tile, or a plane of it: `scale` pixels are one of these."""
     height, width = values.shape
     if (
         min(top, left) < 0
@@ -154,14 +118,14 @@ def _check(values: NDArray[Any], into: NDArray[Any], top: int, left: int, scale:
         raise ValueError(f"{values.shape} at {top, left} leaves a tile of {into.shape} × {scale}")
 
 
-def _ready(array: NDArray[Any], dtype: type[np.generic]) -> NDArray[Any]:
+def ready(array: NDArray[Any], dtype: type[np.generic]) -> NDArray[Any]:
     """Return the array contiguous and read-only, so that each kernel is compiled once."""
     flags = array.flags
     if flags.c_contiguous and not flags.writeable and array.dtype == dtype:
         return array
-    ready = np.ascontiguousarray(array, dtype).view()
-    ready.flags.writeable = False
-    return ready
+    view = np.ascontiguousarray(array, dtype).view()
+    view.flags.writeable = False
+    return view
 
 
 @kernel
@@ -177,50 +141,6 @@ def _encode(
         row = codes[np.uint64(top) + y]
         for x in range(np.uint64(bits.shape[1])):
             row[np.uint64(left) + x] = table[bits[y, x] >> np.uint32(16)]
-
-
-@kernel
-def _encode_upper(
-    stored: NDArray[np.uint16],
-    table: NDArray[np.uint8],
-    codes: NDArray[np.uint8],
-    top: int,
-    left: int,
-) -> None:
-    for y in range(np.uint64(stored.shape[0])):
-        row = codes[np.uint64(top) + y]
-        for x in range(np.uint64(stored.shape[1])):
-            row[np.uint64(left) + x] = table[stored[y, x]]
-
-
-@kernel
-def _measure_upper(
-    stored: NDArray[np.uint16],
-    table: NDArray[np.uint8],
-    factor: float,
-    codes: NDArray[np.uint8],
-    sums: NDArray[np.float32],
-    counts: NDArray[np.uint32],
-    terms: NDArray[np.float32],
-    top: int,
-    left: int,
-) -> int:
-    infinite, head, scale = 0, np.uint64(left & 1), np.float32(factor)
-    for y in range(stored.shape[0]):
-        row = codes[np.uint64(top + y)]
-        for x in range(np.uint64(stored.shape[1])):
-            code = stored[y, x]
-            row[np.uint64(left) + x] = table[code]
-            counts[code] += np.uint32(1)
-        broken = np.int32(0)
-        for x in range(np.uint64(stored.shape[1])):
-            bits = np.uint32(np.uint32(stored[y, x] & np.uint16(0x7FFF)) << np.uint32(16))
-            size = bits.view(np.float32) * scale
-            broken += np.int32(not size < np.float32(np.inf))
-            terms[head + x] = size if size < np.float32(np.inf) else np.float32(0)
-        infinite += int(broken)
-        _add_pairs(terms, left, sums[(top + y) >> 1])
-    return infinite
 
 
 @kernel
@@ -286,16 +206,17 @@ def _count(
 
 
 @kernel
-def _cover(top: int, left: int, height: int, width: int, plane: NDArray[np.float32]) -> None:
-    if width == 0:
-        return
-    first, last = np.uint64(left >> 1), np.uint64((left + width + 1) >> 1)
-    for y in range(top, top + height):
-        row = plane[y >> 1]
-        for x in range(first, last):
-            row[x] += np.float32(2)
-        row[first] -= np.float32(left & 1)
-        row[last - np.uint64(1)] -= np.float32((left + width) & 1)
+def _cover(rectangles: NDArray[np.int64], plane: NDArray[Any]) -> None:
+    number = plane.dtype.type
+    for i in range(rectangles.shape[0]):
+        top, left, height, width = rectangles[i]
+        first, last = np.uint64(left >> 1), np.uint64((left + width + 1) >> 1)
+        for y in range(top, top + height if width else top):
+            row = plane[np.uint64(y >> 1)]
+            for x in range(first, last):
+                row[x] += number(2)
+            row[first] -= number(left & 1)
+            row[last - np.uint64(1)] -= number((left + width) & 1)
 
 
 @kernel

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,7 +13,7 @@ from arbvis_core.kernels.jit import kernel
 @kernel
 def magnitudes(
     total: NDArray[np.float32],
-    count: NDArray[np.float32],
+    count: NDArray[Any],
     mean: bool,  # noqa: FBT001 - kernels take no keywords
     table: NDArray[np.uint8],
     upper: NDArray[np.uint16],
@@ -21,7 +23,7 @@ def magnitudes(
 
     Args:
         total: a sum or a maximum, never negative, (h, w).
-        count: of finite elements, (h, w).
+        count: of finite elements, of any dtype, (h, w).
         mean: divide by the count.
         table: the code of every upper half of a float32, (65536,).
         upper: to work in, (w,).
@@ -29,7 +31,7 @@ def magnitudes(
     """
     for y in range(np.uint64(total.shape[0])):
         for x in range(np.uint64(total.shape[1])):
-            value = total[y, x] / (count[y, x] if mean else np.float32(1))
+            value = total[y, x] / (np.float32(count[y, x]) if mean else np.float32(1))
             upper[x] = np.float32(value).view(np.uint32) >> np.uint32(16)
         for x in range(np.uint64(total.shape[1])):
             codes[y, x] = table[upper[x]] if count[y, x] > 0 else np.uint8(0)

@@ -22,7 +22,7 @@ class Covered:
 
     def __init__(self, side: int) -> None:
         self._side = side
-        self._rectangles: list[tuple[tuple[int, int], int, int]] = []
+        self._rectangles: list[tuple[int, int, int, int]] = []
         self._plane: NDArray[np.float32] | None = None
 
     @property
@@ -34,15 +34,17 @@ class Covered:
 
     def add(self, shape: tuple[int, int], top: int, left: int) -> None:
         """Count all elements of a rectangle, (h, w), whose corner lies there."""
-        self._rectangles.append((shape, top, left))
+        self._rectangles.append((top, left, *shape))
 
-    def done(self) -> NDArray[np.float32]:
-        """Return the plane."""
-        if sum(height * width for (height, width), _, _ in self._rectangles) == self._side**2:
+    def done(self) -> NDArray[Any]:
+        """Return the plane: bytes, where nothing was counted one by one."""
+        if sum(height * width for _, _, height, width in self._rectangles) == self._side**2:
             return constant(4, "float32", self._side // 2)
-        for shape, top, left in self._rectangles:
-            cover(shape, self.plane, top, left)
-        return self.plane
+        plane = self._plane
+        if plane is None:
+            plane = np.zeros((self._side // 2, self._side // 2), np.uint8)
+        cover(np.array(self._rectangles, np.int64).reshape(-1, 4), plane)
+        return plane
 
 
 @lru_cache(maxsize=8)

@@ -26,13 +26,13 @@ if TYPE_CHECKING:
 Heads = Mapping[str, Any]
 
 
-def measured(heads: Heads, piece: Piece, values: NDArray[np.float32]) -> NDArray[np.float64]:
+def measured(heads: Heads, piece: Piece, values: NDArray[Any]) -> NDArray[np.float64]:
     """Return what is known of every head from a piece, float64, (heads, FIGURES).
 
     Args:
         heads: how the tensor is cut.
         piece: of the tensor.
-        values: of the piece, as they lie on the canvas.
+        values: of the piece, as they lie on the canvas: float32, or uint16 for bfloat16 as it is stored.
     """
     found = np.zeros((heads["count"], FIGURES))
     if len(piece.window) == 3:

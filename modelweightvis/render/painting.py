@@ -10,14 +10,9 @@ from numpy.typing import NDArray
 
 from arbvis_core.api import Indexed, Leaf
 from modelweightvis.encodings.units import code_values
-from modelweightvis.kernels.measure import (
-    all_finite,
-    encode,
-    encode_bfloat16,
-    measure,
-    measure_bfloat16,
-)
-from modelweightvis.kernels.statistics import Statistics, tally
+from modelweightvis.kernels.coded import encode_stored, measure_bfloat16
+from modelweightvis.kernels.measure import all_finite, encode, measure
+from modelweightvis.kernels.statistics import Statistics
 from modelweightvis.render.codes import hatched, stored_table, value_table
 from modelweightvis.render.covering import Covered, constant
 from modelweightvis.render.deciding import mean_of, reference, value_window
@@ -78,10 +73,11 @@ class Painter:
             else:
                 self._planes.cover(spot)
         else:
-            encode_bfloat16(stored, table, self._codes, spot.top, spot.left)
-            tally(stored, counts)
+            encode_stored(stored, table, self._codes, counts, spot.top, spot.left)
             self._planes.add(spot, decode16(encoding, stored), octaves)
-        if _cut(spot) or self._profiled:
+        if encoding == "BF16" and not self._profiled:
+            self._add_heads(spot, stored)
+        elif _cut(spot) or self._profiled:
             for band, rows in spot.bands():
                 self._add_heads(band, decode16(encoding, stored[rows]))
         self._statistics(spot).add_counts(counts, code_values(encoding))
@@ -105,7 +101,8 @@ class Painter:
     def _reference(self, spot: Spot) -> float:
         return reference(self._decisions, spot.placement, self._looks.scale)
 
-    def _add_heads(self, spot: Spot, values: NDArray[np.float32]) -> None:
+    def _add_heads(self, spot: Spot, values: NDArray[Any]) -> None:
+        """Measure heads, of values or of bfloat16 as it is stored, and rows and columns, of values."""
         name, cuts = spot.placement.name, _cut(spot)
         if cuts:
             found = measured(cuts, spot.piece, values)

@@ -25,6 +25,13 @@ def test_like_numpy(dtype: str, how: str) -> None:
     assert np.array_equal(out, NUMPY[how](quads(plane), axis=2))
 
 
+def test_bytes_are_summed_up_as_what_they_become() -> None:
+    plane = np.random.default_rng(3).integers(0, 256, (12, 20), np.uint8)
+    out = np.zeros((6, 10), np.float32)
+    fold(plane, "sum", out)
+    assert np.array_equal(out, np.sum(quads(plane), axis=2, dtype=np.float32))
+
+
 @pytest.mark.parametrize("dtype", ["uint32", "uint8"])
 def test_or_keeps_every_flag(dtype: str) -> None:
     plane = np.random.default_rng(3).choice([0, 1, 2, 4, 64], (8, 8)).astype(dtype)

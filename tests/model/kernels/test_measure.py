@@ -12,12 +12,9 @@ from numpy.typing import NDArray
 
 from modelweightvis.kernels.measure import (
     PATCHES,
-    all_finite,
     cover,
     encode,
-    encode_bfloat16,
     measure,
-    measure_bfloat16,
     patches,
 )
 
@@ -109,31 +106,6 @@ def test_codes_are_those_of_the_upper_half(area: tuple[int, int, int, int], seed
     codes = np.full((SIDE, SIDE), 77, np.uint8)
     encode(values, table, codes, top, left)
     np.testing.assert_array_equal(codes, expected)
-    codes[:] = 77
-    encode_bfloat16(upper, table, codes, top, left)
-    np.testing.assert_array_equal(codes, expected)
-
-
-@settings(max_examples=40, deadline=None)
-@given(rectangles(), st.integers(0, 1000), st.sampled_from([0.0, 0.2]), st.sampled_from([1.0, 0.5]))
-def test_bfloat16_is_measured_in_one_pass(
-    area: tuple[int, int, int, int], seed: int, share: float, factor: float
-) -> None:
-    top, left, height, width = area
-    upper = np.right_shift(_values(seed, (height, width), share).view(np.uint32), 16)
-    stored = upper.astype(np.uint16)
-    values = np.left_shift(upper, 16).astype(np.uint32).view(np.float32) * np.float32(factor)
-    table = np.random.default_rng(seed).integers(0, 256, 1 << 16, np.uint8)
-    wanted = {"sum_abs": np.zeros((SIDE // 2, SIDE // 2), np.float32)}
-    measure(values, wanted, top, left)
-    codes, counts = np.zeros((SIDE, SIDE), np.uint8), np.zeros(1 << 16, np.uint32)
-    sums = np.zeros_like(wanted["sum_abs"])
-    broken = measure_bfloat16(stored, table, factor, codes, sums, counts, top, left)
-    assert broken == (~np.isfinite(values)).sum()
-    assert all_finite(values) == (broken == 0)
-    np.testing.assert_array_equal(sums, wanted["sum_abs"])
-    np.testing.assert_array_equal(codes[top : top + height, left : left + width], table[stored])
-    np.testing.assert_array_equal(counts, np.bincount(stored.ravel(), minlength=1 << 16))
 
 
 @settings(max_examples=40, deadline=None)
@@ -158,12 +130,19 @@ def test_patches_of_more_than_there_is_room_for_are_refused() -> None:
 @given(rectangles())
 def test_finite_elements_are_counted_by_their_number(area: tuple[int, int, int, int]) -> None:
     top, left, height, width = area
-    if not height * width:
-        return
-    wanted, found = (np.zeros((SIDE // 2, SIDE // 2), np.float32) for _ in range(2))
-    measure(np.ones((height, width), np.float32), {"count": wanted}, top, left)
-    cover((height, width), found, top, left)
-    np.testing.assert_array_equal(found, wanted)
+    wanted = np.zeros((SIDE // 2, SIDE // 2), np.float32)
+    if height * width:
+        measure(np.ones((height, width), np.float32), {"count": wanted}, top, left)
+    for dtype in (np.float32, np.uint8):
+        found = np.zeros(wanted.shape, dtype)
+        cover(np.array([area, (0, 0, 0, 0)]), found)
+        np.testing.assert_array_equal(found, wanted)
+
+
+@pytest.mark.parametrize("area", [(-1, 0, 1, 1), (0, SIDE, 1, 1), (SIDE - 1, 0, 2, 1)])
+def test_what_is_counted_must_lie_in_the_tile(area: tuple[int, int, int, int]) -> None:
+    with pytest.raises(ValueError, match="leave a tile"):
+        cover(np.array([area]), np.zeros((SIDE // 2, SIDE // 2), np.uint8))
 
 
 def test_columns_of_a_matrix_are_taken_as_they_are() -> None:

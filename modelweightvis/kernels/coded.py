@@ -1,0 +1,172 @@
+"""Stored codes of 16 bits to codes of pixels, to counts, and to sums at half the resolution.
+
+They are drawn without being decoded: a table says what a code looks like, and how often each occurs is
+all that statistics ask for. Of bfloat16 the magnitude is a matter of shifting.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from arbvis_core.kernels.bits import store
+from arbvis_core.kernels.jit import kernel
+from modelweightvis.kernels.measure import check_place, ready
+
+#: All but the sign of a bfloat16.
+_SIZE = 0x7FFF
+
+
+def encode_stored(
+    stored: NDArray[np.uint16],
+    table: NDArray[np.uint8],
+    codes: NDArray[np.uint8],
+    counts: NDArray[np.uint32],
+    top: int = 0,
+    left: int = 0,
+) -> None:
+    """Write the code of every stored value into a tile, and count the stored values.
+
+    Args:
+        stored: (h, w).
+        table: the code of every stored value, (65536,).
+        codes: written: a C-contiguous tile, (height, width).
+        counts: added to: how often each stored value occurs, (65536,).
+        top: the first row in the tile.
+        left: the first column in the tile.
+    """
+    check_place(stored, codes, top, left, 1)
+    _encode(ready(stored, np.uint16), ready(table, np.uint8), codes, counts, top, left)
+
+
+def measure_bfloat16(
+    stored: NDArray[np.uint16],
+    table: NDArray[np.uint8],
+    factor: float,
+    codes: NDArray[np.uint8],
+    sum_abs: NDArray[np.float32],
+    counts: NDArray[np.uint32],
+    top: int = 0,
+    left: int = 0,
+) -> int:
+    """Do what `encode_stored` does to bfloat16, and add up magnitudes, in one pass.
+
+    Args:
+        stored: (h, w).
+        table: the code of every stored value, (65536,).
+        factor: what magnitudes are multiplied by.
+        codes: written: a C-contiguous tile, (height, width).
+        sum_abs: added to: the plane of that name, half the tile's size.
+        counts: added to: how often each stored value occurs, (65536,).
+        top: the first row in the tile.
+        left: the first column in the tile.
+
+    Returns:
+        How many magnitudes are not finite; they are not added up.
+    """
+    check_place(stored, codes, top, left, 1)
+    check_place(stored, sum_abs, top, left, 2)
+    own, table = ready(stored, np.uint16), ready(table, np.uint8)
+    return int(_measure(own, table, np.float32(factor), codes, sum_abs, counts, top, left))
+
+
+@kernel
+def _encode(
+    stored: NDArray[np.uint16],
+    table: NDArray[np.uint8],
+    codes: NDArray[np.uint8],
+    counts: NDArray[np.uint32],
+    top: int,
+    left: int,
+) -> None:
+    for y in range(np.uint64(stored.shape[0])):
+        _encode_row(stored[y], table, codes[np.uint64(top) + y], counts, np.uint64(left))
+
+
+@kernel
+def _measure(
+    stored: NDArray[np.uint16],
+    table: NDArray[np.uint8],
+    scale: np.float32,
+    codes: NDArray[np.uint8],
+    sums: NDArray[np.float32],
+    counts: NDArray[np.uint32],
+    top: int,
+    left: int,
+) -> int:
+    infinite = 0
+    for y in range(np.uint64(stored.shape[0])):
+        row, line = np.uint64(top) + y, stored[y]
+        _encode_row(line, table, codes[row], counts, np.uint64(left))
+        infinite += _add_row(line, scale, sums[row >> np.uint64(1)], np.uint64(left))
+    return infinite
+
+
+@kernel
+def _encode_row(
+    line: NDArray[np.uint16],
+    table: NDArray[np.uint8],
+    row: NDArray[np.uint8],
+    counts: NDArray[np.uint32],
+    left: np.uint64,
+) -> None:
+    """Write eight codes at a time: to store them one by one takes a third longer."""
+    width, eight = np.uint64(line.size), np.uint64(8)
+    whole = width & ~np.uint64(7)
+    for start in range(np.uint64(0), whole, eight):
+        word = np.uint64(0)
+        for i in range(eight):
+            code = line[start + i]
+            word |= np.uint64(table[code]) << (eight * i)
+            counts[code] += np.uint32(1)
+        store(word, row, left + start)
+    for x in range(whole, width):
+        row[left + x] = table[line[x]]
+        counts[line[x]] += np.uint32(1)
+
+
+@kernel
+def _add_row(
+    line: NDArray[np.uint16], scale: np.float32, row: NDArray[np.float32], left: np.uint64
+) -> int:
+    """Add the magnitudes of pairs of columns; return how many are not finite."""
+    one, two, size = np.uint64(1), np.uint64(2), np.uint64(line.size)
+    most = np.uint16(0)
+    for x in range(size):
+        most = max(most, np.uint16(line[x] & np.uint16(_SIZE)))
+    if not _magnitude(most, scale) < np.float32(np.inf):
+        return _add_finite(line, scale, row, left)
+    head, at = left & one, (left + one) >> one
+    pairs = (size - min(head, size)) >> one
+    if head and size:
+        row[at - one] += _magnitude(line[0], scale)
+    for pair in range(pairs):
+        first = head + two * pair
+        row[at + pair] += _magnitude(line[first], scale) + _magnitude(line[first + one], scale)
+    if head + two * pairs < size:
+        row[at + pairs] += _magnitude(line[size - one], scale)
+    return 0
+
+
+@kernel
+def _add_finite(
+    line: NDArray[np.uint16], scale: np.float32, row: NDArray[np.float32], left: np.uint64
+) -> int:
+    """Do the same, but leave out what is not finite: rare, and so it may take its time."""
+    infinite, pending = 0, np.float32(0)
+    for x in range(np.uint64(line.size)):
+        size = _magnitude(line[x], scale)
+        if not size < np.float32(np.inf):
+            infinite += 1
+            size = np.float32(0)
+        pending += size
+        if (left + x) & np.uint64(1) or x + np.uint64(1) == np.uint64(line.size):
+            row[(left + x) >> np.uint64(1)] += pending
+            pending = np.float32(0)
+    return infinite
+
+
+@kernel
+def _magnitude(code: np.uint16, scale: np.float32) -> np.float32:
+    bits = np.uint32(np.uint32(code & np.uint16(_SIZE)) << np.uint32(16))
+    return bits.view(np.float32) * scale
