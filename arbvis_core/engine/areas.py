@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     Planes = Mapping[str, NDArray[Any]]
 
 
+#: The alpha of what one does not see through.
+OPAQUE = 255
+
+
 def draw_area(
     tree: Subtree, key: TileKey, leaves: Sequence[TileKey], emit: Emit | None
 ) -> Planes | None:
@@ -40,14 +44,15 @@ def draw_area(
         for one in there:
             emit(one, _cut(area.tile, one, key))
     planes = area.planes
-    for zoom in range(tree.plan.canvas.max_zoom - 1, key.zoom - 1, -1):
+    for level, zoom in enumerate(range(tree.plan.canvas.max_zoom - 1, key.zoom - 1, -1)):
         there = list(dict.fromkeys(TileKey(zoom, one.x // 2, one.y // 2) for one in there))
         if emit:
             corner = TileKey(zoom, key.x << zoom - key.zoom, key.y << zoom - key.zoom)
-            shaded = tree.shade(corner, planes)
+            shaded = area.above[level] if area.above else tree.shade(corner, planes)
             for one in there:
                 emit(one, _cut(shaded, one, key))
-        planes = {one.name: half_size(planes[one.name], one) for one in tree.declared}
+        if not area.above:
+            planes = {one.name: half_size(planes[one.name], one) for one in tree.declared}
     return planes
 
 
@@ -67,4 +72,6 @@ def _cut(area: Tile, one: TileKey, key: TileKey) -> Tile:
     place = slice(top, top + TILE), slice(left, left + TILE)
     if isinstance(area, Indexed):
         return Indexed(area.codes[place], area.palette)
-    return TrueColour(area.pixels[place])
+    pixels = area.pixels[place]
+    opaque = pixels.shape[2] == 4 and pixels[..., 3].min() == OPAQUE
+    return TrueColour(pixels[..., :3] if opaque else pixels)

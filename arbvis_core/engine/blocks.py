@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 from arbvis_core.deferring import resolved
 from arbvis_core.engine.areas import draw_area
 from arbvis_core.engine.gathering import Gathering, half_size
-from arbvis_core.engine.mosaic import Mosaic
 from arbvis_core.errors import UsageError
 from arbvis_core.registry import guard
 from arbvis_core.values import (
@@ -55,10 +54,11 @@ class Block:
     def leaves(self, canvas: Canvas) -> Iterator[TileKey]:
         """Yield the tiles of the maximum zoom under it."""
         shift = canvas.max_zoom - self.apex.zoom
-        columns, rows = canvas.tiles(canvas.max_zoom)
+        last = canvas.max_zoom
+        columns, rows = canvas.tiles(last)
         for y in range(self.apex.y << shift, min((self.apex.y + 1) << shift, rows)):
             for x in range(self.apex.x << shift, min((self.apex.x + 1) << shift, columns)):
-                yield TileKey(canvas.max_zoom, x, y)
+                yield TileKey(last, x, y)
 
     def box(self, canvas: Canvas) -> Box:
         """Return the pixels of the maximum zoom that it covers."""
@@ -196,35 +196,10 @@ class Subtree:
         """Return a tile's planes at half size, as its parent needs them."""
         if self.renderer.paints_areas and self._max_zoom - key.zoom <= DEPTH:
             return draw_area(self, key, [*Block(key).leaves(self.plan.canvas)], emit)
-        if self.renderer.pixelwise and not self._is_leaf(key):
-            return self._quarter_by_quarter(key, emit)
         planes = self.planes(key, emit)
         if planes is None or self._is_leaf(key):
             return planes
         return {one.name: half_size(planes[one.name], one) for one in self.declared}
-
-    def _quarter_by_quarter(self, key: TileKey, emit: Emit | None) -> Planes | None:
-        """Shade and fold each quarter while the processor's cache still holds its planes.
-
-        Those of a whole tile take megabytes, and to write and to read them twice takes as long as
-        to colour them. For the same reason a leaf is encoded only after that.
-        """
-        gathering, mosaic = Gathering(self.declared, TILE // 2), Mosaic()
-        for child in children(key, self.plan.canvas):
-            painted: dict[TileKey, Tile] = {}
-            planes = self.quarter(child, painted.__setitem__ if self._is_leaf(child) else emit)
-            if planes is None:
-                continue
-            gathering.put(child, planes, folded=False)
-            if emit:
-                mosaic.put(child, self.shade(key, planes))
-                for one, tile in painted.items():
-                    emit(one, tile)
-        if gathering.empty:
-            return None
-        if emit:
-            emit(key, mosaic.tile())
-        return gathering.planes()
 
     def _is_leaf(self, key: TileKey) -> bool:
         return key.zoom == self._max_zoom

@@ -89,7 +89,7 @@ def _light() -> NDArray[np.uint64]:
     return light
 
 
-_LIGHT = _light()
+LIGHT = _light()
 
 #: How many bytes lie under 2 × 2 pixels of a full tile.
 _FOUR = np.broadcast_to(np.float32(4), (SIDE // 2, SIDE // 2))
@@ -180,7 +180,7 @@ def _add_light(
         lanes[np.uint64(512) + c] += np.uint32(1)
         lanes[np.uint64(768) + d] += np.uint32(1)
         target = corner + _QUAD_AT_POSITION[inner, quad]
-        light = (_LIGHT[a] + _LIGHT[b]) + (_LIGHT[c] + _LIGHT[d])
+        light = (LIGHT[a] + LIGHT[b]) + (LIGHT[c] + LIGHT[d])
         red[target] = np.float32(np.int32(light & mask)) * unit
         green[target] = np.float32(np.int32(light >> field & mask)) * unit
         blue[target] = np.float32(np.int32(light >> field >> field)) * unit

@@ -33,16 +33,14 @@ class LeafRenderer(Protocol):
 
     Attributes:
         views: the fields of `View` that change something.
-        pixelwise: whether `shade` gives a pixel a `TrueColour` by its own planes alone, wherever it
-            lies. Then it is given quarters of a tile too, which is faster.
         paints_areas: whether `reads` and `paint` can be given the key of a tile above the maximum
             zoom as well, for all leaves under it, and `shade` a square of tiles. Then what lies
-            there is read and painted in one piece, which is faster where elements lie in long rows.
+            there is read and painted in one piece, which is faster where elements lie in long rows,
+            and the renderer may hand over the zooms above at once: see `Leaf.above`.
     """
 
     name: str
     views: frozenset[str] = frozenset()
-    pixelwise: bool = False
     paints_areas: bool = False
 
     def planes(self, plan: ScenePlan, view: View) -> tuple[Plane, ...]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from arbvis_core import values
 from arbvis_core.protocols import Decoder, LeafRenderer
-from arbvis_core.render.bytes import AREA, _entry, _met
+from arbvis_core.render.bytes import AREA, entry, met
 
 if TYPE_CHECKING:
     import numpy as np
@@ -83,17 +83,17 @@ class ByteDifferenceRenderer(LeafRenderer):
 
     def present(self, plan: ScenePlan, key: TileKey) -> bool:
         """Tell whether any byte lies in the tile."""
-        start, _ = _entry(plan, key)
-        return next(iter(_met(plan, start)), None) is not None
+        start, _ = entry(plan, key)
+        return next(iter(met(plan, start)), None) is not None
 
     def reads(
         self, plan: ScenePlan, key: TileKey, decoders: Mapping[str, Decoder]
     ) -> Sequence[Crop]:
         """Return one run of bytes per file of either side that the tile meets."""
-        start, _ = _entry(plan, key)
+        start, _ = entry(plan, key)
         return [
             values.Crop(source, first, size)
-            for placement in _met(plan, start)
+            for placement in met(plan, start)
             for source, first, size in read(placement, *_window(placement, start))
         ]
 
@@ -108,7 +108,7 @@ class ByteDifferenceRenderer(LeafRenderer):
         """Draw a tile; its statistics are a `Measured` by the name of the placement."""
         from arbvis_core.kernels import byte_difference
 
-        start, state = _entry(plan, key)
+        start, state = entry(plan, key)
         data, sides = _joined(plan, start, parts)
         change = byte_difference.changes(data[0], data[1], sides)
         painted = byte_difference.paint(change, data[0], data[1], sides, state)
@@ -232,7 +232,7 @@ def _joined(
     data = np.zeros((2, AREA), dtype=np.uint8)
     sides = np.zeros(AREA, dtype=np.uint8)
     buffers = iter(parts)
-    for placement in _met(plan, start):
+    for placement in met(plan, start):
         first, last = _window(placement, start)
         at = slice(placement.start + first - start, placement.start + last - start)
         join(placement, (first, last), buffers, data[:, at], sides[at])
@@ -280,7 +280,7 @@ def _measured(
     import numpy as np
 
     found = {}
-    for placement in _met(plan, start):
+    for placement in met(plan, start):
         begin = max(placement.start - start, 0)
         moved = change[begin : placement.stop - start]
         counts = np.bincount(sides[begin : placement.stop - start], minlength=4)

@@ -53,7 +53,7 @@ class ByteRenderer(LeafRenderer):
     """One pixel per byte: 0x00 black, control green, ASCII blue, high red, 0xFF white."""
 
     name = "bytes"
-    pixelwise = True
+    paints_areas = True
 
     def planes(self, plan: ScenePlan, view: View) -> tuple[Plane, ...]:
         """Return sums of light and the count of bytes."""
@@ -61,8 +61,8 @@ class ByteRenderer(LeafRenderer):
 
     def present(self, plan: ScenePlan, key: TileKey) -> bool:
         """Tell whether any byte lies in the tile."""
-        start, _ = _entry(plan, key)
-        return next(iter(_met(plan, start)), None) is not None
+        start, _ = entry(plan, key)
+        return next(iter(met(plan, start)), None) is not None
 
     def reads(
         self,
@@ -71,11 +71,12 @@ class ByteRenderer(LeafRenderer):
         decoders: Mapping[str, Decoder],
     ) -> Sequence[Crop]:
         """Return one run of bytes per file that the tile meets, in the order of the curve."""
-        start, _ = _entry(plan, key)
+        start, _ = entry(plan, key)
+        area = area_of(plan, key)
         crops = []
-        for placement in _met(plan, start):
+        for placement in met(plan, start, area):
             first = max(start, placement.start)
-            size = min(start + AREA, placement.stop) - first
+            size = min(start + area, placement.stop) - first
             source = placement.region.parts[0].source
             crops.append(values.Crop(source, first - placement.start, size))
         return crops
@@ -89,12 +90,12 @@ class ByteRenderer(LeafRenderer):
         view: View,
     ) -> Leaf:
         """Draw a tile; its statistics are a histogram of byte values, int64 (256,)."""
-        from arbvis_core.kernels import byte_tile
+        from arbvis_core.render import byte_areas
 
-        _, state = _entry(plan, key)
-        codes, sums, count, histogram = byte_tile.paint(*_joined(parts), state)
-        planes = dict(zip(PLANES, (*sums, count), strict=True))
-        return values.Leaf(values.Indexed(codes, byte_tile.PALETTE), planes, histogram)
+        _, state = entry(plan, key)
+        if key.zoom < plan.canvas.max_zoom:
+            return byte_areas.paint(plan, key, *_joined(parts, area_of(plan, key)))
+        return byte_areas.paint_tile(*_joined(parts, AREA), state)
 
     def shade(
         self,
@@ -163,38 +164,48 @@ class ByteRenderer(LeafRenderer):
         )
 
 
-def _entry(plan: ScenePlan, key: TileKey) -> tuple[int, int]:
-    """Return the tile's first position on the curve and the state in which the curve enters it."""
-    return _located(key.x, key.y, (plan.canvas.height // TILE).bit_length() - 1)
+def entry(plan: ScenePlan, key: TileKey) -> tuple[int, int]:
+    """Return a tile's first position on the curve and the state in which the curve enters it.
+
+    All of a canvas that is less high than the tile lies under it.
+    """
+    above = plan.canvas.max_zoom - key.zoom
+    return _located(key.x, key.y, (plan.canvas.height // TILE).bit_length() - 1 - above, above)
+
+
+def area_of(plan: ScenePlan, key: TileKey) -> int:
+    """Return how many positions of the curve lie under a tile."""
+    canvas = plan.canvas
+    return min(AREA << 2 * (canvas.max_zoom - key.zoom), canvas.width * canvas.height)
 
 
 @lru_cache(maxsize=64)  # each tile is asked for three times
-def _located(x: int, y: int, order: int) -> tuple[int, int]:
+def _located(x: int, y: int, order: int, above: int) -> tuple[int, int]:
     from arbvis_core.kernels.hilbert import locate
 
-    position, state = locate(x, y, order)
-    return position * AREA, state
+    position, state = locate(x, y, max(0, order))
+    return position * AREA << 2 * above, state
 
 
-def _met(plan: ScenePlan, start: int) -> Sequence[Placement]:
-    """Return the placements that meet the tile at `start`; they are in the order of the curve."""
+def met(plan: ScenePlan, start: int, area: int = AREA) -> Sequence[Placement]:
+    """Return the placements that meet so many positions; they are in the order of the curve."""
     placements = plan.placements
     first = max(0, bisect_right(placements, start, key=attrgetter("start")) - 1)
     if first < len(placements) and placements[first].stop <= start:
         first += 1
-    last = bisect_right(placements, start + AREA - 1, key=attrgetter("start"))
+    last = bisect_right(placements, start + area - 1, key=attrgetter("start"))
     return placements[first:last]
 
 
-def _joined(parts: Sequence[NDArray[np.uint8]]) -> tuple[NDArray[np.uint8], int]:
-    """Return the bytes of a tile, read-only, with zeros after the last, and how many they are."""
+def _joined(parts: Sequence[NDArray[np.uint8]], area: int) -> tuple[NDArray[np.uint8], int]:
+    """Return the bytes of an area, read-only, with zeros after the last, and how many they are."""
     import numpy as np
 
     size = sum(part.size for part in parts)
-    if len(parts) == 1 and size == AREA:
+    if len(parts) == 1 and size == area:
         data = parts[0].reshape(-1)
     else:
-        data = np.zeros(AREA, dtype=np.uint8)
+        data = np.zeros(area, dtype=np.uint8)
         np.concatenate([part.reshape(-1) for part in parts], out=data[:size])
     data.flags.writeable = False  # always, so that the kernel is compiled once
     return data, size

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from arbvis_core.values.documents import Crop, Region
+    from arbvis_core.values.documents import Buffer, Crop, Region
     from arbvis_core.values.scenes import Box, Placement
 
 
@@ -43,7 +43,7 @@ class Plane:
 
     Attributes:
         name: what it is: `count`, `sum_abs`, `flags` …
-        dtype: of its array.
+        dtype: of its array; that of a leaf may be of a smaller one.
         fold: how four pixels become one.
     """
 
@@ -61,11 +61,15 @@ class Leaf:
             at the edge of the canvas, too.
         planes: by name, already folded once: half as wide and as high.
         statistics: what the renderer's `merge` adds up, or None.
+        above: of all leaves under a tile, the pictures of the zooms above up to that tile, each half
+            as wide and as high as the one before, where the renderer shades them itself; the
+            planes are half as wide and as high as the last of them then.
     """
 
     tile: Tile
     planes: Mapping[str, NDArray[Any]]
     statistics: Any = None
+    above: tuple[Tile, ...] = ()
 
 
 class Budget(NamedTuple):
@@ -175,9 +179,9 @@ class Blob:
     Attributes:
         path: relative to the bundle, with forward slashes.
         media_type: as served over HTTP.
-        data: its content.
+        data: its content. Whoever keeps it copies it: more memory may hang on it than it takes.
     """
 
     path: str
     media_type: str
-    data: bytes = field(repr=False)
+    data: Buffer = field(repr=False)
