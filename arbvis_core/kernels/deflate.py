@@ -170,52 +170,52 @@ def compress_sheet(  # noqa: PLR0913, PLR0917 - kernels take no keywords and no 
         work: the same.
         table: the same.
         pairs: the same.
-        weights: of `adler`.
+        weights: WEIGHTS.
     """
     halves = data[: data.size // 8 * 8].view(np.uint16)
     for tile in range(corners.size):
-        _filter(sheet, np.uint64(corners[tile]), np.uint64(pitch), np.uint64(width), data)
-        stream, check = streams[tile], adler(data, weights)
+        corner, stream = np.uint64(corners[tile]), streams[tile]
+        check = copy_rows(sheet, corner, np.uint64(pitch), np.uint64(width), data, weights)
         end = huffman(data, halves, check, stream, start, second, work, table, pairs)
         ends[tile] = end if end - start <= data.size else 0
 
 
 @kernel
-def _filter(
+def copy_rows(
     sheet: NDArray[np.uint8],
     start: np.uint64,
     pitch: np.uint64,
     width: np.uint64,
     data: NDArray[np.uint8],
-) -> None:
-    """Copy rows, each after a byte of 0."""
-    one = np.uint64(1)
-    for at in range(np.uint64(0), np.uint64(data.size), width + one):
-        data[at] = 0
-        for x in range(width):
-            data[at + one + x] = sheet[start + x]
-        start += pitch
-
-
-@kernel
-def adler(data: NDArray[np.uint8], weights: NDArray[np.int16]) -> int:
-    """Return the Adler-32 of bytes (RFC 1950), (n,).
+    weights: NDArray[np.int16],
+) -> int:
+    """Copy rows, each after a byte of 0, and return the Adler-32 of the copy (RFC 1950).
 
     Args:
-        data: the bytes.
+        sheet: what they are copied from, (bytes,).
+        start: of the first.
+        pitch: how far apart they lie.
+        width: of a row, in bytes.
+        data: written, (rows × (width + 1),).
         weights: how often each of so many bytes is counted in the second sum: WEIGHTS.
     """
-    base, one, other = np.int64(65521), np.int64(1), np.int64(0)
-    for start in range(np.uint64(0), np.uint64(data.size), np.uint64(weights.size)):
-        size = min(np.uint64(data.size) - start, np.uint64(weights.size))
-        skipped, total, weighted = np.uint64(weights.size) - size, np.int32(0), np.int32(0)
-        for i in range(size):
-            byte = np.int32(np.int16(data[start + i]))
-            total += byte
-            weighted += byte * np.int32(weights[skipped + i])
-        other = (other + np.int64(size) * one + np.int64(weighted)) % base
-        one = (one + np.int64(total)) % base
-    return int(other << np.int64(16) | one)
+    base, unit = np.int64(65521), np.uint64(1)
+    one, other = np.int64(1), np.int64(0)
+    for row in range(np.uint64(0), np.uint64(data.size), width + unit):
+        data[row] = 0
+        other += one
+        for at in range(np.uint64(0), width, np.uint64(weights.size)):
+            size = min(width - at, np.uint64(weights.size))
+            skipped, total, weighted = np.uint64(weights.size) - size, np.int32(0), np.int32(0)
+            for i in range(size):
+                byte = sheet[start + at + i]
+                data[row + unit + at + i] = byte
+                total += np.int32(np.int16(byte))
+                weighted += np.int32(np.int16(byte)) * np.int32(weights[skipped + i])
+            other = (other + np.int64(size) * one + np.int64(weighted)) % base
+            one = (one + np.int64(total)) % base
+        start += pitch
+    return int(other % base << np.int64(16) | one)
 
 
 @kernel

@@ -91,11 +91,17 @@ def test_what_cannot_be_shortened_is_stored() -> None:
     assert len(deflate.compress(cut)) < len(content) + 64
 
 
-@pytest.mark.parametrize("size", [0, 1, 5, 2047, 2048, 2049, 700_001])
-@pytest.mark.parametrize("high", [256, 255])
-def test_the_checksum_is_adler_32(size: int, high: int) -> None:
-    data = np.full(size, 255, np.uint8) if high == 255 else noise(0, high, size)
-    assert deflate.adler(data, deflate.WEIGHTS) == zlib.adler32(data.tobytes())
+@pytest.mark.parametrize("width", [1, 5, 2047, 2048, 2049, 4097])
+@pytest.mark.parametrize("bright", [True, False])
+def test_rows_are_copied_and_summed_up(width: int, bright: bool) -> None:
+    size = 40 * (width + 3)
+    sheet = np.full(size, 255, np.uint8) if bright else noise(0, 256, size)
+    data = np.full(37 * (width + 1), 77, np.uint8)
+    sizes = np.uint64(2), np.uint64(width + 3), np.uint64(width)
+    check = deflate.copy_rows(sheet, *sizes, data, deflate.WEIGHTS)
+    cut = sheet[2 : 2 + 37 * (width + 3)].reshape(37, -1)[:, :width]
+    assert data.tobytes() == b"".join(b"\0" + row.tobytes() for row in cut)
+    assert check == zlib.adler32(data.tobytes())
 
 
 def test_tiles_that_are_cut_from_one_array_are_packed_as_copies_are() -> None:
