@@ -56,3 +56,19 @@ def test_garbage_is_collected_again_once_the_program_runs() -> None:
         "main()"
     )
     assert run(code, "--version").stdout.splitlines()[-1] == b"True True"
+
+
+def test_what_is_left_to_do_at_exit_is_done() -> None:
+    code = (
+        "import atexit, sys, threading, time\n"
+        "atexit.register(lambda: sys.stdout.write('at exit'))\n"
+        "def late():\n"
+        "    time.sleep(0.5)\n"
+        "    print('late', flush=True)\n"
+        "if {running}: threading.Thread(target=late).start()\n"
+        "from arbvis_core.cli.launch import main\n"
+        "main()"
+    )
+    done = [run(code.format(running=running), "--nonsense") for running in (False, True)]
+    assert [one.returncode for one in done] == [2, 2]
+    assert [one.stdout for one in done] == [b"at exit", b"late\nat exit"]
