@@ -40,14 +40,15 @@ def _leave(code: int) -> NoReturn:
     """Exit without taking Python apart piece by piece, which takes longer than to draw a small file.
 
     What was registered to be done at exit is done first. Where a thread still runs that must come to its
-    end, or something cannot be flushed, Python exits as ever.
+    end, where a profiler or a debugger looks on, or something cannot be flushed, Python exits as ever.
     """
     import atexit
     import os
     import threading
 
     alone = all(one.daemon for one in threading.enumerate() if one is not threading.main_thread())
-    if alone and hasattr(atexit, "_run_exitfuncs"):
+    watched = sys.getprofile() is not None or sys.gettrace() is not None
+    if alone and not watched and hasattr(atexit, "_run_exitfuncs"):
         atexit._run_exitfuncs()  # noqa: SLF001 - what Python itself and multiprocessing call
         try:
             for stream in (sys.stdout, sys.stderr):

@@ -2,7 +2,6 @@
 
 Everything is measured in one run, alternately, and printed as a table. `nox -s bench` runs it after
 `spine.py`, with the same options; `python tests/bench/checkpoint.py --mib 128` is a smaller race.
-Inputs and outputs lie in `$TMPDIR`, or else in memory where the system has a file system there.
 """
 
 from __future__ import annotations
@@ -11,7 +10,6 @@ import argparse
 import os
 import subprocess
 import sys
-import tempfile
 from functools import partial
 from pathlib import Path
 
@@ -20,8 +18,6 @@ sys.path.insert(0, str(Path(__file__).parent))
 import models
 import racing
 import workload
-
-MEMORY = Path("/dev/shm")  # noqa: S108 - a temporary folder of a random name is made in it
 
 BF16, Q4_K_M = "BF16 checkpoint to a bundle", "Q4_K_M checkpoint to a bundle"
 DIFF = "two BF16 checkpoints to a bundle of their difference"
@@ -122,9 +118,8 @@ def asked(*arguments: str | os.PathLike[str]) -> int:
 def main() -> None:
     """Print the figures, and write them into the page when asked."""
     chosen = racing.parsed(racing.parser(__doc__))
-    place = MEMORY if "TMPDIR" not in os.environ and MEMORY.is_dir() else None
-    with tempfile.TemporaryDirectory(prefix="arbvis-bench-", dir=place) as name:
-        lines = race(racing.Ring(Path(name), chosen.cores), chosen)
+    with racing.folder() as folder:
+        lines = race(racing.Ring(folder, chosen.cores), chosen)
     racing.conclude("checkpoint", lines, chosen)
 
 

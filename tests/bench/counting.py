@@ -5,6 +5,7 @@ Usage: counting.py ARGUMENT…, of `modelweightvis`
 
 from __future__ import annotations
 
+import atexit
 import sys
 import threading
 from collections.abc import Sequence
@@ -32,7 +33,5 @@ if __name__ == "__main__":
     from modelweightvis.cli import main
 
     asked = count_reads()
-    try:
-        main()
-    finally:
-        print(sum(asked), file=sys.stderr)
+    atexit.register(lambda: print(sum(asked), file=sys.stderr))
+    main()

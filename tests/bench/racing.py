@@ -7,13 +7,16 @@ import os
 import shutil
 import statistics
 import sys
-from collections.abc import Callable, Mapping, Sequence
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 import measure
 import workload
 
+MEMORY = Path("/dev/shm")  # noqa: S108 - a temporary folder of a random name is made in it
 HERE = Path(__file__).parent
 PAGE = HERE.parents[1] / "docs" / "performance.md"
 BINARIES = Path(sys.executable).parent
@@ -44,6 +47,18 @@ def parsed(taken: argparse.ArgumentParser) -> argparse.Namespace:
         chosen.mib, chosen.rounds = 32, 1
     measure.keep_to(chosen.cores)
     return chosen
+
+
+@contextmanager
+def folder() -> Iterator[Path]:
+    """Make a folder for inputs and outputs, and delete it at the end.
+
+    It lies in `$TMPDIR`, or else in memory where the system has a file system there: what a disk does
+    meanwhile is none of the programs' merits.
+    """
+    place = MEMORY if "TMPDIR" not in os.environ and MEMORY.is_dir() else None
+    with tempfile.TemporaryDirectory(prefix="arbvis-bench-", dir=place) as name:
+        yield Path(name)
 
 
 class Ring:

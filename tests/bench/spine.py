@@ -11,7 +11,6 @@ import os
 import statistics
 import subprocess
 import sys
-import tempfile
 import venv
 from functools import partial
 from pathlib import Path
@@ -79,8 +78,7 @@ def main() -> None:
     taken = racing.parser(__doc__)
     taken.add_argument("--wheel", type=Path, help="measure a first run of this wheel, too")
     chosen = racing.parsed(taken)
-    with tempfile.TemporaryDirectory(prefix="arbvis-bench-") as name:
-        folder = Path(name)
+    with racing.folder() as folder:
         lines = race(racing.Ring(folder, chosen.cores), chosen)
         lines.append(help_time(chosen.rounds))
         if chosen.wheel:
