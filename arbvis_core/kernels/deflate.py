@@ -83,7 +83,7 @@ def compress_all(
 ) -> list[NDArray[np.uint8]]:
     """Do what `compress` does to tiles of one shape; those that are cut from one array, in one call."""
     height, width = tiles[0].shape
-    tiles = [tile if _is_cut(tile) else np.ascontiguousarray(tile) for tile in tiles]
+    tiles = [tile if _is_cut(tile) else tile.copy() for tile in tiles]
     size = height * (width + 1)
     longest = LIMIT * size // 8 + _BESIDE
     work = (

@@ -114,3 +114,12 @@ def test_tiles_that_are_cut_from_one_array_are_packed_as_copies_are() -> None:
         assert stream.tobytes()[3:-4] == deflate.compress(tile.copy()).tobytes()
         content = b"".join(b"\0" + row.tobytes() for row in tile)
         assert zlib.decompress(stream[3:-4]) == content
+
+
+@pytest.mark.parametrize("few", [np.s_[:, 5:6], np.s_[::-900, :], np.s_[700:701, ::-1]])
+def test_a_single_row_or_column_may_lie_anyhow_in_its_array(few: tuple[slice, ...]) -> None:
+    sheet = np.random.default_rng(7).normal(128, 9, (900, 800)).astype(np.uint8)
+    for whole in (sheet, np.asfortranarray(sheet)):
+        tile = whole[few]
+        content = b"".join(b"\0" + row.tobytes() for row in tile)
+        assert zlib.decompress(deflate.compress(tile)) == content
