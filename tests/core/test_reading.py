@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from arbvis_core import reading
@@ -171,6 +171,56 @@ def test_the_cache_stays_within_its_limit() -> None:
         reader.fetch([Crop("memory", page * PAGE, 10, 20, 3)])
     assert cache._held <= 2 * PAGE
     assert len(cache._pages) <= 2
+
+
+@pytest.fixture
+def few_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "SMALL", 0)
+    monkeypatch.setattr(reading, "DONE", 2 * PAGE)
+
+
+def column(of: int, page: int) -> Crop:
+    """Return a half or a quarter of every row of a page, of four bytes each."""
+    return Crop("memory", page * PAGE, of, 4, PAGE // 4)
+
+
+@pytest.mark.usefixtures("few_done")
+def test_pages_of_which_every_byte_was_handed_out_go_first() -> None:
+    source, cache = Counting(CONTENT), PageCache()
+    reader = Reader({"memory": source}, cache)
+    for page in range(4):
+        reader.fetch([column(2, page)])
+    assert len(cache._pages) == 4  # the others' halves may still be asked for
+    for page in (2, 0, 3):
+        reader.fetch([column(2, page)._replace(start=page * PAGE + 2)])
+    assert source.bytes_asked == 4 * PAGE
+    assert [key[-1] for key in cache._pages] == [1, 3]
+    assert cache._held == 2 * PAGE == sum(map(len, cache._pages.values()))
+    reader.fetch([column(2, 1)])
+    assert source.bytes_asked == 4 * PAGE
+    np.testing.assert_array_equal(reader.fetch([column(1, 2)])[0], expected(column(1, 2)))
+    assert source.bytes_asked == 5 * PAGE
+    reader.fetch([column(2, 2)])
+    assert source.bytes_asked == 5 * PAGE  # what was dropped is counted anew
+
+
+@pytest.mark.usefixtures("few_done")
+@given(st.lists(crops(), max_size=6), st.integers(1, 6))
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_what_is_used_up_is_used_byte_by_byte(wanted: list[Crop], limit: int) -> None:
+    cache = PageCache(limit * PAGE)
+    reader = Reader({"memory": Counting(CONTENT)}, cache)
+    for crop in wanted:
+        np.testing.assert_array_equal(reader.fetch([crop])[0], expected(crop))
+        assert cache._held == sum(map(len, cache._pages.values())) <= limit * PAGE
+        assert {*cache._done} <= {*cache._used} <= {*cache._pages}
+    apart = [one for one in wanted if one.stride >= one.row_bytes]
+    for crop in apart:
+        places = np.arange(crop.rows)[:, None] * crop.stride + np.arange(crop.row_bytes)
+        numbers, sizes = np.unique((crop.start + places) // PAGE, return_counts=True)
+        assert reading._bytes_by_page([crop]) == dict(
+            zip(numbers.tolist(), sizes.tolist(), strict=True)
+        )
 
 
 def test_a_small_source_that_was_sampled_is_not_read_again() -> None:
