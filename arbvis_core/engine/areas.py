@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from arbvis_core.engine.gathering import half_size
-from arbvis_core.values import TILE, Indexed, Tile, TileKey, TrueColour
+from arbvis_core.values import TILE, Indexed, Leaf, Tile, TileKey, TrueColour
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -39,7 +39,8 @@ def draw_area(
     if not there:
         return None
     area = tree.paint(key)
-    _check(area.tile, TILE << (tree.plan.canvas.max_zoom - key.zoom), key)
+    with tree.blamed(key):
+        _check(area, tree.plan.canvas.max_zoom - key.zoom, key)
     if emit:
         for one in there:
             emit(one, _cut(area.tile, one, key))
@@ -56,13 +57,21 @@ def draw_area(
     return planes
 
 
-def _check(area: Tile, side: int, key: TileKey) -> None:
-    shape = (area.codes if isinstance(area, Indexed) else area.pixels).shape
-    if shape[:2] != (side, side):
+def _check(area: Leaf, zooms: int, key: TileKey) -> None:
+    """Refuse pictures of which tiles cannot be cut."""
+    if area.above and len(area.above) != zooms:
         raise ValueError(
-            f"all under tile {key.zoom}/{key.x}/{key.y} was painted as {shape[0]} × {shape[1]} pixels, "
-            f"not {side} × {side}"
+            f"all under tile {key.zoom}/{key.x}/{key.y} was painted with {len(area.above)} zooms above, "
+            f"not {zooms}"
         )
+    for above, one in enumerate((area.tile, *area.above)):
+        side = TILE << (zooms - above)
+        shape = (one.codes if isinstance(one, Indexed) else one.pixels).shape
+        if shape[:2] != (side, side):
+            raise ValueError(
+                f"all under tile {key.zoom}/{key.x}/{key.y} was painted as {shape[0]} × {shape[1]} "
+                f"pixels at zoom {key.zoom + zooms - above}, not {side} × {side}"
+            )
 
 
 def _cut(area: Tile, one: TileKey, key: TileKey) -> Tile:

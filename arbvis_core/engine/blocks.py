@@ -153,15 +153,15 @@ class Subtree:
 
     def present(self, key: TileKey) -> bool:
         """Tell whether any element lies in a tile of the maximum zoom."""
-        with self._guard(key):
+        with self.blamed(key):
             return self.renderer.present(self.plan, key)
 
     def paint(self, key: TileKey) -> Leaf:
         """Read and paint a tile of the maximum zoom, or where it `paints_areas` all under a tile."""
-        with self._guard(key):
+        with self.blamed(key):
             crops = self.renderer.reads(self.plan, key, self._decoders)
         parts = self._reader.fetch(crops)
-        with self._guard(key):
+        with self.blamed(key):
             leaf = self.renderer.paint(self.plan, key, parts, self._decoders, self._view)
             self._count(leaf.statistics)
         return leaf
@@ -171,7 +171,8 @@ class Subtree:
             statistics = self.renderer.merge(self.statistics, statistics)
         self.statistics = self.statistics if statistics is None else statistics
 
-    def _guard(self, key: TileKey) -> guard:
+    def blamed(self, key: TileKey) -> guard:
+        """Lay what goes wrong with a tile at the door of its renderer."""
         subject = f"tile {key.zoom}/{key.x}/{key.y} of scene {self.plan.key!r}"
         return guard(self._owner, "render", subject)
 
@@ -206,7 +207,7 @@ class Subtree:
 
     def shade(self, key: TileKey, planes: Planes) -> Tile:
         """Colour a tile above the maximum zoom."""
-        with self._guard(key):
+        with self.blamed(key):
             return self.renderer.shade(self.plan, key, planes, self._view)
 
 
