@@ -33,6 +33,8 @@ PROBABILITIES += tuple(round(1 - one, 3) for one in reversed(PROBABILITIES[:-1])
 #: Bins of an octave, and all of them: from 2^-150 up to 2^129.
 PER_OCTAVE, LOWEST, OCTAVES = 16, -150, 279
 BINS = PER_OCTAVE * OCTAVES
+#: Log2 of the least that values are divided by: one over what is smaller is no float32.
+LEAST = -126.0
 #: Bins of a balance, from 0 to 1.
 SHARES = 1000
 
@@ -178,7 +180,7 @@ def reference(decisions: Mapping[str, Any], placement: Placement, scale: Scale) 
         return 0.0
     role, own = _typical(decisions, placement)
     chosen = own if scale == "tensor" else role
-    return float(chosen.get("log2_median", 0.0))
+    return max(float(chosen.get("log2_median", 0.0)), LEAST)
 
 
 def mean_of(decisions: Mapping[str, Any], placement: Placement) -> float:

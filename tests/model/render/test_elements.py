@@ -137,6 +137,19 @@ def check_overviews(plan: ScenePlan, values: Arrays, *, least: int = 10, **view:
         assert len(np.unique(codes[some])) >= least  # or the window would hide everything
 
 
+@pytest.mark.parametrize("dtype", ["BF16", "F32"])
+@pytest.mark.parametrize("scale", ["tensor", "role"])
+def test_what_is_too_small_to_be_divided_by_is_finite_still(dtype: str, scale: str) -> None:
+    tiny = np.resize(np.array([0, 1e-40, -1e-40, 2e-40], np.float32), (300, 300))
+    found = {"tiny": tiny, "usual": weights(3, 300, 300)}
+    if dtype == "BF16":
+        found = {name: bfloat16(one) for name, one in found.items()}
+    plan = planned(place(safetensors({name: (dtype, one) for name, one in found.items()}), 700))
+    check_overviews(plan, found, scale=scale)
+    codes = draw(plan, scale=scale).codes[plan.canvas.max_zoom]
+    assert not (codes == NOT_FINITE).any()
+
+
 @pytest.mark.parametrize("overview", ["mean", "rms", "max", "balance"])
 @pytest.mark.parametrize("scale", ["model", "tensor", "role"])
 def test_every_pixel_of_every_zoom_shows_what_lies_under_it(overview: str, scale: str) -> None:
