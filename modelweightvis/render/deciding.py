@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import groupby
-from math import prod
+from math import isfinite, prod
 from typing import TYPE_CHECKING, Any
 
 from modelweightvis.options import Scale
@@ -230,7 +230,7 @@ def _counted(
         count_values(elements, _bins()[0], counts.shown[0])
         planes = _patches(elements)
         counts.finite += int(planes["count"].sum(dtype=np.float64))
-        counts.total += float(planes["sum"].sum(dtype=np.float64))
+        counts.total += _total(elements, planes["sum"])
         if len(elements) > 1 or placement.box.height == 1:  # one row of many shows no patch
             count_zooms(
                 planes["count"],
@@ -244,6 +244,17 @@ def _counted(
                 counts.balance,
             )
     return counts
+
+
+def _total(elements: NDArray[np.float32], sums: NDArray[np.float32]) -> float:
+    """Return the sum of what is finite, by sums of patches unless one exceeds a float32."""
+    import numpy as np
+
+    with np.errstate(invalid="ignore"):  # an infinity less an infinity, and NaNs that signal
+        total = float(sums.sum(dtype=np.float64))
+        if isfinite(total):
+            return total
+        return float(elements.sum(dtype=np.float64, where=np.isfinite(elements)))
 
 
 def _patches(elements: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:

@@ -131,7 +131,8 @@ def _means(values: NDArray[np.float32]) -> NDArray[np.float32]:
     high, wide = (min(PATCH, length) for length in plane.shape)
     rows, columns = plane.shape[0] // high, plane.shape[1] // wide
     whole = plane[: rows * high, : columns * wide].reshape(rows, high, columns, wide)
-    means: NDArray[np.float32] = whole.mean(axis=(1, 3), dtype=np.float32).reshape(-1)
+    with np.errstate(over="ignore"):  # a sum that exceeds a float32 is infinite
+        means: NDArray[np.float32] = whole.mean(axis=(1, 3), dtype=np.float32).reshape(-1)
     return means
 
 
