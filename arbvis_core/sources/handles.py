@@ -35,7 +35,9 @@ class Handle:
         if hasattr(os, "posix_fadvise"):
             with suppress(OSError):  # it is no more than a hint
                 for start, stop in ranges:
-                    os.posix_fadvise(self._descriptor, start, stop - start, os.POSIX_FADV_WILLNEED)
+                    if stop > start:  # no bytes would mean all up to the end of the file
+                        advice = os.POSIX_FADV_WILLNEED
+                        os.posix_fadvise(self._descriptor, start, stop - start, advice)
 
     def read(self, start: int, stop: int) -> bytes:
         """Return bytes `start` to `stop`, or fewer where the file ends before."""

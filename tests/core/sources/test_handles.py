@@ -26,7 +26,7 @@ def test_the_system_is_told_of_many_ranges_before_the_first_is_read(
             raise OSError
 
     def pread(descriptor: int, count: int, start: int) -> bytes:
-        assert refused or (start, count) in told
+        assert refused or (start, count) in told or not count
         assert len(told) == (1 if refused else 20)
         return read(descriptor, count, start)
 
@@ -35,4 +35,5 @@ def test_the_system_is_told_of_many_ranges_before_the_first_is_read(
     monkeypatch.setattr(os, "posix_fadvise", advise)
     monkeypatch.setattr(os, "pread", pread)
     ranges = [Range(5000 * number, 5000 * number + 70) for number in range(20)]
+    ranges.insert(3, Range(9, 9))  # of which a system would think that it goes on to the end
     assert [*source.read(ranges)] == [whole[start:stop] for start, stop in ranges]
