@@ -51,20 +51,21 @@ def planes(
     found = {one.name: np.zeros((TILE, TILE), one.dtype) for one in looks.planes}
     named = {name.partition("/")[0]: plane for name, plane in found.items()}
     buffers, seen = iter(parts), sketched.notes
-    for field in seen.looked:
-        octaves = reference(plan.decisions, field.placement, looks.scale)
-        ends = ends_of(field, key, scale)
-        strips = [
-            _measured(field, line, ends.along, octaves, named, decoders, buffers)
-            for line in field.lines
-        ]
-        spread(field, strips, ends, key, scale, named)
-    others = [plan.placements[number] for number in seen.others.tolist()]
-    medians = np.array(_medians(others, plan.decisions, looks.scale), np.float32)
-    known = np.array([decodable(one.region, decoders) for one in others], np.bool_)
-    for box in seen.boxes[~known]:
-        mark(box, scale, named["flags"], HATCHED)
-    _assume(seen.boxes[known], medians[known], scale, named)
+    with np.errstate(over="ignore", invalid="ignore"):  # sums that exceed a float32 are infinite
+        for field in seen.looked:
+            octaves = reference(plan.decisions, field.placement, looks.scale)
+            ends = ends_of(field, key, scale)
+            strips = [
+                _measured(field, line, ends.along, octaves, named, decoders, buffers)
+                for line in field.lines
+            ]
+            spread(field, strips, ends, key, scale, named)
+        others = [plan.placements[number] for number in seen.others.tolist()]
+        medians = np.array(_medians(others, plan.decisions, looks.scale), np.float32)
+        known = np.array([decodable(one.region, decoders) for one in others], np.bool_)
+        for box in seen.boxes[~known]:
+            mark(box, scale, named["flags"], HATCHED)
+        _assume(seen.boxes[known], medians[known], scale, named)
     return found
 
 

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from arbvis_core import api
+from arbvis_core.reading import read_crops
+from arbvis_core.registry import load
 from arbvis_core.sinks.memory import MemorySink
+from arbvis_core.values import Budget, Indexed, TileKey
 from modelweightvis.profile import MODELWEIGHTVIS
 
 #: Bytes of an element.
@@ -42,6 +46,22 @@ def test_they_are_drawn_and_measured(models: list[Path], diff: bool) -> None:
     assert [one["name"] for one in scene["placements"]] == [*SIZES]
     for one in scene["placements"]:
         assert 0 < one["stats"]["count"] <= SHAPE[0] * SHAPE[1]
+
+
+@pytest.mark.parametrize("overview", ["mean", "rms", "max", "balance"])
+@pytest.mark.parametrize("scale", ["model", "tensor"])
+def test_they_are_estimated(models: list[Path], overview: Any, scale: Any) -> None:
+    registry = load()
+    plan = api.plan(api.Request((str(models[0]),), profile=MODELWEIGHTVIS)).scenes[0]
+    renderer, view = registry.renderer("elements"), api.View(overview=overview, scale=scale)
+    key, budget = TileKey(0, 0, 0), Budget(1 << 16, 200)
+    sketch = renderer.sketch(plan, key, registry.decoders, budget)
+    assert sketch is not None
+    parts = read_crops(plan.sources, sketch.crops)
+    found = renderer.sketched(plan, key, sketch, parts, registry.decoders, view)
+    shown = renderer.shade(plan, key, found, view)
+    assert isinstance(shown, Indexed)
+    assert (shown.codes > 0).sum() > 0.8 * (found["count"] > 0).sum() > 0
 
 
 def test_what_is_typical_of_them_is_a_number(models: list[Path]) -> None:
