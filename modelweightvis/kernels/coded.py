@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from arbvis_core.kernels.bits import store
 from arbvis_core.kernels.jit import kernel
-from modelweightvis.kernels.measure import check_place, ready
+from modelweightvis.kernels.measure import LARGEST, check_place, ready
 
-#: All but the sign of a bfloat16.
-_SIZE = 0x7FFF
+#: All but the sign of a bfloat16, and an infinity.
+_SIZE, _INFINITY = 0x7FFF, 0x7F80
 
 
 def encode_stored(
@@ -54,7 +54,7 @@ def measure_bfloat16(
     Args:
         stored: (h, w).
         table: the code of every stored value, (65536,).
-        factor: what magnitudes are multiplied by.
+        factor: what magnitudes are multiplied by; none becomes more than LARGEST.
         codes: written: a C-contiguous tile, (height, width).
         sum_abs: added to: the plane of that name, half the tile's size.
         counts: added to: how often each stored value occurs, (65536,).
@@ -156,9 +156,11 @@ def _add_finite(
     infinite, pending = 0, np.float32(0)
     for x in range(np.uint64(line.size)):
         size = _magnitude(line[x], scale)
-        if not size < np.float32(np.inf):
+        if (line[x] & np.uint16(_SIZE)) >= np.uint16(_INFINITY):
             infinite += 1
             size = np.float32(0)
+        elif not size < np.float32(np.inf):
+            size = np.float32(LARGEST)
         pending += size
         if (left + x) & np.uint64(1) or x + np.uint64(1) == np.uint64(line.size):
             row[(left + x) >> np.uint64(1)] += pending

@@ -22,6 +22,9 @@ PATCHES = ("count", "sum", "sum_abs", "sum_squares", "max_abs")
 #: Bits of the plane `flags`.
 NAN, POSITIVE_INFINITY, NEGATIVE_INFINITY = 1, 2, 4
 
+#: The largest float32: what is finite stays so, whatever it is multiplied by.
+LARGEST = float(np.finfo(np.float32).max)
+
 #: A float32 from here on, its sign taken off, is an infinity or a NaN.
 _INFINITY = 0x7F800000
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from arbvis_core.api import Indexed, Leaf
 from modelweightvis.encodings.units import code_values
 from modelweightvis.kernels.coded import encode_stored, measure_bfloat16
-from modelweightvis.kernels.measure import all_finite, encode, measure
+from modelweightvis.kernels.measure import LARGEST, all_finite, encode, measure
 from modelweightvis.kernels.statistics import Statistics
 from modelweightvis.render.codes import hatched, stored_table, value_table
 from modelweightvis.render.covering import Covered, constant
@@ -193,4 +193,12 @@ def _names(looks: Looks) -> Mapping[str, Plane]:
 
 
 def _scaled(values: NDArray[np.float32], octaves: float) -> NDArray[np.float32]:
-    return values * np.float32(2**-octaves) if octaves else values
+    """Return values as so many octaves less; those that are finite stay so."""
+    if not octaves:
+        return values
+    with np.errstate(over="ignore", invalid="ignore"):
+        scaled = values * np.float32(2**-octaves)
+    if octaves < 0 and not all_finite(scaled):
+        beyond = np.isinf(scaled) & np.isfinite(values)
+        scaled[beyond] = np.copysign(np.float32(LARGEST), values[beyond])
+    return scaled

@@ -316,3 +316,16 @@ def test_every_executor_draws_the_same_bytes() -> None:
     first = bundle("serial", 1)
     assert first == bundle("threads", 2)
     assert first == bundle("processes", 1)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("overview", ["mean", "rms", "max", "balance"])
+def test_what_is_finite_stays_so_on_the_scale_of_a_tensor(overview: str) -> None:
+    """Typical values of 1e-20 beside others that exceed a float32 when they are divided by it."""
+    values = np.full((300, 300), 1e-20, np.float32)
+    values[5, 5], values[100:120] = 1e20, 3e19
+    values[250, 7] = np.nan
+    tensors = {"coded": ("BF16", bfloat16(values)), "floats": ("F32", values)}
+    drawn = draw(planned(place(safetensors(tensors), 700)), scale="tensor", overview=overview)
+    for codes in drawn.codes.values():
+        assert 1 <= (codes == NOT_FINITE).sum() <= 2
