@@ -272,8 +272,9 @@ def test_what_changes_under_a_render_is_named(
 
 
 def test_a_sample_is_bounded(
-    folder: Path, registry: Registry, monkeypatch: pytest.MonkeyPatch
+    folder: Path, values: dict[str, Any], registry: Registry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    assert values
     monkeypatch.setattr("arbvis_rehearsal.render.WHOLE", 0)
     (scene,) = planned(registry, str(folder)).scenes
     assert 0 < scene.sample["bytes"] <= 0.02 * scene.sample["of"]
