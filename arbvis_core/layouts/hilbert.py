@@ -157,7 +157,11 @@ def _compared(request: Request, document: Document) -> tuple[Scene, ...]:
         return (scene,)
     from arbvis_core.layouts.sides import sides_of
 
-    labels = [str(scene.attributes.get(side, side)) for side in SIDES]
+    first, second = (str(scene.attributes.get(side, side)) for side in SIDES)
+    title = f"{second} − {first}"
+    # What a difference is of, if it is not of all that was opened, its sides are of as well.
+    rest = document.name[len(title) :] if document.name.startswith(title) else ""
+    labels = [f"{name}{rest}" for name in (first, second)]
     return (scene, *sides_of(scene, canvas, labels))
 
 

@@ -155,23 +155,27 @@ class Curve:
                 yield at, stop, placement
                 at = stop
 
-    def selection(self, start: int, stop: int, check: Check) -> dict[str, Any]:
+    def selection(
+        self, start: int, stop: int, check: Check, side: str | None = None
+    ) -> dict[str, Any]:
         """Count the bytes of a stretch of the curve, all of them or evenly spread runs.
 
         Raises:
-            UsageError: the scene is a difference.
+            UsageError: there is no such side, or the scene is a difference and one has to be told.
         """
         import numpy as np
 
-        sides_asked(self._scene.plan.placements[0], "value")
+        name, *others = sides_asked(self._scene.plan.placements[0], side)
+        if others:
+            raise UsageError(f"what is counted of a difference is the side {BASE} or {MODIFIED}")
         counts = np.zeros(256, np.int64)
         sampled = stop - start > WHOLE
         for low, high in self._stretches(start, stop, sampled=sampled):
             check.check()
-            for crop in self._crops(low, high):
+            for crop in self._crops(low, high, name):
                 (data,) = read_crops(self._sources, [crop])
                 counts += np.bincount(data.reshape(-1), minlength=256)
-        size = sum(crop.size for crop in self._crops(start, stop))
+        size = sum(crop.size for crop in self._crops(start, stop, name))
         shares = counts[counts > 0] / max(1, int(counts.sum()))
         return {
             "start": start,
@@ -192,8 +196,8 @@ class Curve:
             low = start + (stop - start - RUN) * number // (RUNS - 1)
             yield low, low + RUN
 
-    def _crops(self, start: int, stop: int) -> Iterator[Crop]:
-        """Yield what is stored of a stretch, file by file."""
+    def _crops(self, start: int, stop: int, side: str) -> Iterator[Crop]:
+        """Yield what a side has stored of a stretch, file by file."""
         placements = self._scene.plan.placements
         number = max(0, bisect_right(placements, start, key=attrgetter("start")) - 1)
         for one in placements[number:]:
@@ -201,8 +205,7 @@ class Curve:
                 return
             low, high = max(start, one.start), min(stop, one.stop)
             if low < high:
-                part = one.region.parts[0]
-                yield Crop(part.source, part.start + low - one.start, high - low)
+                yield from (crop for _, crop in held(one, side, low - one.start, high - one.start))
 
 
 def held(placement: Placement, side: str, start: int, stop: int) -> Iterator[tuple[int, Crop]]:

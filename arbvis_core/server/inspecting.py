@@ -85,9 +85,10 @@ class Inspections:
         end = max(one.stop for one in scene.plan.placements)
         start = bounded(query, "start", 0, FARTHEST)
         stop = min(bounded(query, "stop", start, FARTHEST), end)
+        side = query.get("side")
 
         def count(check: Cancel) -> dict[str, Any]:
-            return Curve(scene).selection(min(start, stop), stop, check)
+            return Curve(scene).selection(min(start, stop), stop, check, side)
 
         return _json(await self._do(request, count))
 

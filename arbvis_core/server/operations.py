@@ -235,6 +235,9 @@ OPERATIONS = (
         (
             Parameter("start", "the first byte", number(0, 1 << 62), required=True),
             Parameter("stop", "the byte after the last", number(0, 1 << 62), required=True),
+            Parameter(
+                "side", "of a difference, which has to be told", one_of_these("base", "modified")
+            ),
         ),
     ),
     Operation(

@@ -151,3 +151,24 @@ def test_values_of_json_are_those_that_lie_beside_each_other(serve: Any, tmp_pat
     assert b"XYZ" in bytes(added)
     changed = [(one["base"], one["modified"]) for one in told if one["delta"]]
     assert changed == [(ord("2"), ord("7"))]
+
+
+def test_a_selection_of_a_difference_is_counted_by_side(serve: Any, tmp_path: Path) -> None:
+    random = np.random.default_rng(9)
+    sides = {"base": random.bytes(5000), "modified": random.bytes(3000)}
+    for name, data in sides.items():
+        (tmp_path / name).write_bytes(data)
+    paths = tuple(str(tmp_path / name) for name in sides)
+    plan = api.plan(api.Request(paths, diff=True))
+    with serve(lambda: plan) as running:
+        address = f"/api/scenes/{plan.scenes[0].key}/bytes/selection"
+        for start, stop in ((0, 700), (2_500, 4_000), (3_500, 4_500)):
+            for name, data in sides.items():
+                found = running.get(f"{address}?start={start}&stop={stop}&side={name}").json
+                counts = np.bincount(np.frombuffer(data[start:stop], np.uint8), minlength=256)
+                assert found["histogram"] == counts.tolist()
+                assert found["bytes"] == len(data[start:stop])
+        for query in ("start=0&stop=9", "start=0&stop=9&side=delta"):
+            refused = running.get(f"{address}?{query}")
+            assert refused.status == 400
+            assert "base or modified" in refused.json["error"]["message"]

@@ -240,6 +240,21 @@ def test_tensors_come_first_in_every_program(tmp_path: Path) -> None:
         assert [one.label for one in plan.scenes] == wanted
 
 
+def test_no_two_pictures_of_a_live_view_have_the_same_name(tmp_path: Path) -> None:
+    left = _folder(tmp_path / "old", {"a": 1}, README="one")
+    right = _folder(tmp_path / "new", {"a": 2}, README="two")
+    plan = api.plan(api.Request((left, right), MODELWEIGHTVIS, diff=True, live=True))
+    assert [one.label for one in plan.scenes] == [
+        "new − old",
+        "old",
+        "new",
+        "new − old: JSON",
+        "new − old: other files",
+        "old: other files",
+        "new: other files",
+    ]
+
+
 def test_nothing_lies_beside_a_single_file_nor_beside_the_same_folder(tmp_path: Path) -> None:
     left = _folder(tmp_path / "old", {"a": 1})
     right = _folder(tmp_path / "new", {"a": 2})

@@ -70,6 +70,11 @@ export class Scene {
     return this.ambiguous.has(shortText(this.placements.items[index]!));
   }
 
+  /** Whether it shows how much bytes are more or less than others. */
+  get isByteDifference(): boolean {
+    return this.facts.renderer === "byte-differences";
+  }
+
   /** One noun for what a pixel of the maximum zoom is. */
   get unit(): string {
     if (this.curve) return "byte";

@@ -6,6 +6,7 @@ import { Entities } from "../entities";
 import type { Feature } from "../feature";
 import { bytes, count, hex, printable } from "../format";
 import { histogramChart } from "../histogram";
+import type { Legend } from "../manifest";
 import { drawOutlines } from "../outlines";
 import type { Scene, Spot } from "../scene";
 import type { Stage } from "../stage";
@@ -16,6 +17,15 @@ const ROWS = 12;
 /** Milliseconds that the pointer rests. */
 const REST = 70;
 const PEN = { colour: "#ffd23f", width: 2 } as const;
+
+/** What a difference is of. */
+const SIDES = ["base", "modified"] as const;
+type Side = (typeof SIDES)[number];
+
+interface Counted {
+  readonly side: Side | null;
+  readonly found: Selection | null;
+}
 
 interface Bytes {
   readonly file: string | null;
@@ -77,7 +87,7 @@ export class HexCard implements Feature {
     this.button.hidden = scene.curve === null;
     if (this.button.hidden) this.element.hidden = true;
     this.range = null;
-    this.report(null);
+    this.report([]);
     this.pinned(null);
   }
 
@@ -164,7 +174,7 @@ export class HexCard implements Feature {
 
   private select(range: readonly [number, number] | null): void {
     this.range = range;
-    this.report(null);
+    this.report([]);
     if (range) this.count();
     this.app.refresh();
     this.app.settled();
@@ -173,24 +183,37 @@ export class HexCard implements Feature {
   private async measure(): Promise<void> {
     const { range } = this;
     if (!range) return;
-    const found = await this.server.ask<Selection>(this.app.stage.scene.facts, "bytes/selection", { start: range[0], stop: range[1] });
-    if (range === this.range) this.report(found);
+    const { facts, isByteDifference } = this.app.stage.scene;
+    const sides = isByteDifference ? SIDES : [null];
+    const ask = async (side: Side | null): Promise<Counted> => {
+      const query = { start: range[0], stop: range[1], ...(side && { side }) };
+      return { side, found: await this.server.ask<Selection>(facts, "bytes/selection", query) };
+    };
+    const counted = await Promise.all(sides.map(ask));
+    if (range === this.range) this.report(counted);
   }
 
-  private report(found: Selection | null): void {
+  private report(counted: readonly Counted[]): void {
     if (!this.range) {
       this.chosen.replaceChildren(el("p", { class: "note" }, "Click one end, Shift + click the other."));
       return;
     }
     const [start, stop] = this.range;
     const size = el("p", { class: "figure" }, `${bytes(stop - start)} from ${hex(start)}`);
-    if (!found) return this.chosen.replaceChildren(size);
-    const entropy = found.entropy === null ? "" : `Entropy ${found.entropy.toFixed(3)} bits per byte`;
-    const sampled = found.sampled ? `, from a sample` : "";
-    const legend = this.app.stage.scene.legend;
-    this.chosen.replaceChildren(size, el("p", { class: "figure entropy" }, entropy + sampled), ...histogramChart(found.histogram, legend));
-    this.chosen.setAttribute("data-bytes", count(found.bytes));
+    const { legend } = this.app.stage.scene;
+    this.chosen.replaceChildren(size, ...counted.flatMap((one) => describe(one, legend)));
+    this.chosen.setAttribute("data-bytes", count(counted[0]?.found?.bytes ?? 0));
   }
+}
+
+/** What was counted: of a difference, of either side. */
+function describe({ side, found }: Counted, legend: readonly Legend[]): Node[] {
+  const head = side === null ? [] : [el("h3", {}, side === "base" ? "Base" : "Modified")];
+  if (!found) return [...head, el("p", { class: "note" }, "The server does not say what is in it.")];
+  if (found.bytes === 0) return [...head, el("p", { class: "note" }, "Nothing here")];
+  const entropy = found.entropy === null ? "" : `Entropy ${found.entropy.toFixed(3)} bits per byte`;
+  const sampled = found.sampled ? `, from a sample` : "";
+  return [...head, el("p", { class: "figure entropy" }, entropy + sampled), ...histogramChart(found.histogram, side === null ? legend : [])];
 }
 
 /** Lines of offset, hex and text; the byte one points at is marked. */

@@ -42,7 +42,7 @@ export class PrintedValues implements Feature {
     for (let top = Math.max(0, Math.floor(y0 / SIDE)) * SIDE; top < Math.min(y1, height); top += SIDE) {
       for (let left = Math.max(0, Math.floor(x0 / SIDE)) * SIDE; left < Math.min(x1, width); left += SIDE) {
         const rows = this.square(stage, facts, left, top, Math.min(SIDE, width - left), Math.min(SIDE, height - top));
-        if (rows) write(context, frame, rows, left, top, curve === null ? numbers(context, frame.scale) : byteText);
+        if (rows) write(context, frame, rows, left, top, curve === null ? numbers(context, frame.scale) : stage.scene.isByteDifference ? changeText : byteText);
       }
     }
     context.textAlign = "start";
@@ -92,6 +92,12 @@ function numbers(context: CanvasRenderingContext2D, scale: number): (value: numb
 function plain(value: number, digits: number): string {
   const size = Math.abs(value);
   return size !== 0 && (size < 1e-3 || size >= 1e5) ? value.toExponential(Math.min(1, digits - 1)) : String(Number(value.toPrecision(digits)));
+}
+
+/** How much a byte is more: with its sign, and never in hex. */
+function changeText(value: number | string): string {
+  if (typeof value === "string" || value === 0) return String(value);
+  return value > 0 ? `+${value}` : `\u2212${-value}`;
 }
 
 function byteText(value: number | string): string {

@@ -60,6 +60,7 @@ function shortest(value: number): number {
 /** What a value is in one word or number. */
 export function valueText(found: Value): string {
   const { value, special, delta } = found;
+  if (found.dtype === "byte" && delta === undefined) return byteText(value ?? null);
   return exact(value ?? special ?? (typeof delta === "object" && delta !== null ? numberOf(delta) : delta) ?? null);
 }
 
@@ -72,10 +73,21 @@ export function numberOf(found: unknown): number | null {
 }
 
 /** Where it is, the page knows itself. */
-function byteFacts({ value }: Value): Fact[] {
-  if (typeof value !== "number") return [];
+function byteFacts(found: Value): Fact[] {
+  if (found.tensor === null) return [];
+  if (!("delta" in found)) return [{ term: "Byte", value: byteText(found.value) }];
+  return [
+    { term: "Base", value: byteText(found.base) },
+    { term: "Modified", value: byteText(found.modified) },
+    { term: "Delta", value: exact(found.delta) },
+  ];
+}
+
+/** A byte as a number, a letter if it is one, and in hex. */
+function byteText(value: unknown): string {
+  if (typeof value !== "number") return exact(null);
   const letter = value > 0x20 && value < 0x7f ? ` ${String.fromCharCode(value)}` : "";
-  return [{ term: "Byte", value: `${value}${letter}  0x${value.toString(16).padStart(2, "0")}` }];
+  return `${value}${letter}  0x${value.toString(16).padStart(2, "0")}`;
 }
 
 function factsOf(found: Value): Fact[] {
