@@ -20,7 +20,9 @@ from arbvis_core.server.running import Address, Server, listen
 
 
 @contextmanager
-def serving(*inputs: Path, diff: bool = False, weights: bool = True) -> Iterator[str]:
+def serving(
+    *inputs: Path, diff: bool = False, weights: bool = True, port: int = 0
+) -> Iterator[str]:
     """Serve files, and yield the address of their page."""
     from modelweightvis.profile import MODELWEIGHTVIS
 
@@ -29,7 +31,7 @@ def serving(*inputs: Path, diff: bool = False, weights: bool = True) -> Iterator
     live = Live("a view", load(), lambda: api.plan(request))
     with patch.dict(os.environ, ARBVIS_CACHE_SIZE="0"):  # nothing is known from runs before
         live.prepare()
-    server = Server(live, listen(Address(port=0)), "127.0.0.1")
+    server = Server(live, listen(Address(port=port)), "127.0.0.1")
     begun = Event()
     thread = Thread(target=server.serve_until_ended, args=(lambda _: begun.set(),))
     thread.start()

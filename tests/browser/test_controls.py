@@ -264,6 +264,34 @@ def test_every_control_has_a_name_and_is_reached_by_tab(viewer: Viewer) -> None:
     assert any(name and name.startswith("Picture") for name in reached)
 
 
+def keys_of_help(viewer: Viewer) -> list[str]:
+    """The keys that the help page lists."""
+    viewer.page.keyboard.press("?")
+    found: list[str] = viewer.page.locator(".help kbd").all_inner_texts()
+    viewer.page.keyboard.press("Escape")
+    return found
+
+
+def test_help_lists_what_works_in_the_picture(
+    open_page: OpenPage, bundle: Path, model: Path, live: str, live_bytes: str, tmp_path: Path
+) -> None:
+    always = [*"/0", "Space", *"+−1←→↑↓", *"ypc", "Esc", *"olmt?"]
+    tensors, halves = [*"[]beagih"], [*"sS{}"]
+    wanted = {
+        bundle: [],
+        model: [*tensors, *halves],
+        live: [*tensors, *halves, *"vfd"],
+        live_bytes: [*"x,.d"],
+    }
+    for place, further in wanted.items():
+        assert sorted(keys_of_help(open_page(place))) == sorted([*always, *further])
+    viewer = open_page(two_scenes(bundle, tmp_path / "two"))
+    assert not {*tensors} & {*keys_of_help(viewer)}
+    viewer.page.keyboard.press(">")
+    viewer.settle()
+    assert {*"[]beagi<>"} <= {*keys_of_help(viewer)}
+
+
 def test_a_small_window(open_page: OpenPage, bundle: Path) -> None:
     viewer = open_page(bundle, size=(360, 560))
     assert not shown(viewer, ".legend")

@@ -175,14 +175,12 @@ export class App implements Listener {
 
   /** Open a pane of the panel and go there, or close it if it is the one that is shown. */
   togglePane(key: string): void {
-    if (this.stage.scene.curve) return;
     if (this.panel.shown === key) return this.panel.close();
     this.panel.open(key);
     this.panel.focus();
   }
 
   togglePanel(): void {
-    if (this.stage.scene.curve) return;
     if (this.panel.isOpen) this.panel.close();
     else this.panel.open();
   }

@@ -45,16 +45,19 @@ function moves(app: App): Command[] {
   ];
 }
 
+/** Of pictures of tensors alone, not of bytes along a curve. */
 function tensors(app: App): Command[] {
-  return [
+  const able = (): boolean => app.stage.scene.curve === null;
+  const commands: Command[] = [
     { keys: ["[", "]"], shown: ["[", "]"], does: "The same tensor of the previous or next layer", run: ({ key }) => app.travel.walkLayers(key === "[" ? -1 : 1) },
     one("b", "Panel at the side", () => app.togglePanel()),
     one("e", "Tree of tensors", () => app.togglePane("tree")),
     one("a", "Table of all tensors", () => app.togglePane("table")),
     one("g", "Map of layers and roles", () => app.togglePane("map")),
     one("i", "Statistics of the chosen tensor", () => app.togglePane("statistics")),
-    one("h", "Edges of attention heads", () => app.toggles.toggle("heads")),
+    { ...one("h", "Edges of attention heads", () => app.toggles.toggle("heads")), able: () => !app.toggles.buttons.heads.hidden },
   ];
+  return commands.map((command) => ({ able, ...command }));
 }
 
 function one(key: string, does: string, run: () => void): Command {

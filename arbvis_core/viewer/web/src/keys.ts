@@ -9,6 +9,8 @@ export interface Command {
   readonly shown: readonly string[];
   readonly does: string;
   readonly run: (event: KeyboardEvent) => void;
+  /** Whether it does anything in the picture that is shown; always, if it does not say. */
+  readonly able?: () => boolean;
 }
 
 /** Run commands for keys that no control of the page wants for itself. */
@@ -21,7 +23,7 @@ export function listen(commands: readonly Command[]): void {
     if (onControl && (event.key === " " || event.key === "Enter")) return;
     if (target.closest("[role=tab]") && event.key.startsWith("Arrow")) return;
     const command = commands.find(({ keys }) => keys.includes(event.key));
-    if (!command) return;
+    if (!command || command.able?.() === false) return;
     event.preventDefault();
     command.run(event);
   });
@@ -31,23 +33,29 @@ function line(does: string, ...how: (Node | string)[]): HTMLElement {
   return el("tr", {}, el("td", {}, ...how), el("td", {}, does));
 }
 
+const MOUSE: readonly (readonly [string, string])[] = [
+  ["Drag", "Move"],
+  ["Wheel", "Zoom about the pointer"],
+  ["Double click", "Zoom in; with Shift, out"],
+  ["Shift + drag", "Zoom to a rectangle"],
+  ["Click", "Pin what is under the pointer"],
+];
+
+/** What can be done in the picture that is shown. */
+function keyLines(commands: readonly Command[]): HTMLElement[] {
+  const able = commands.filter((command) => command.able?.() !== false);
+  return able.map(({ shown, does }) => line(does, ...shown.map((key) => el("kbd", {}, key))));
+}
+
 /** Make the page that `?` opens, and return what opens it. */
 export function helpDialog(host: HTMLElement, commands: readonly Command[], about: string): () => void {
-  const rows = commands.map(({ shown, does }) => line(does, ...shown.map((key) => el("kbd", {}, key))));
-  const mouse: readonly (readonly [string, string])[] = [
-    ["Drag", "Move"],
-    ["Wheel", "Zoom about the pointer"],
-    ["Shift + drag", "Zoom to a rectangle"],
-    ["Click", "Pin what is under the pointer"],
-  ];
-  rows.push(...mouse.map(([gesture, does]) => line(does, gesture)));
-  const half = Math.ceil(rows.length / 2);
+  const body = el("div", { class: "help-body" });
   const dialog = el("dialog", { class: "help", "aria-label": "Keys" });
   const close = iconButton("close", "Close", "Esc", () => dialog.close());
   const title = el("h2", { tabindex: "-1" }, "Keys");
   dialog.append(
     el("div", { class: "help-head" }, title, close),
-    el("div", { class: "help-body" }, ...[rows.slice(0, half), rows.slice(half)].map((part) => el("table", {}, el("tbody", {}, ...part)))),
+    body,
     el("p", { class: "note" }, about),
   );
   dialog.addEventListener("click", (event) => {
@@ -55,6 +63,9 @@ export function helpDialog(host: HTMLElement, commands: readonly Command[], abou
   });
   host.append(dialog);
   return () => {
+    const rows = [...keyLines(commands), ...MOUSE.map(([gesture, does]) => line(does, gesture))];
+    const half = Math.ceil(rows.length / 2);
+    body.replaceChildren(...[rows.slice(0, half), rows.slice(half)].map((part) => el("table", {}, el("tbody", {}, ...part))));
     dialog.showModal();
     title.focus();
   };

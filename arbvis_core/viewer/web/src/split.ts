@@ -66,9 +66,9 @@ export class Split implements Feature {
     this.cards = [this.card.element];
     this.tools = [this.button];
     this.commands = [
-      { keys: ["s"], shown: ["s"], does: "Two views side by side", run: () => this.toggle("side") },
-      { keys: ["S"], shown: ["S"], does: "One view over the other, with a handle to swipe", run: () => this.toggle("swipe") },
-      { keys: ["{", "}"], shown: ["{", "}"], does: "The second view one layer back or on", run: ({ key }: KeyboardEvent) => this.step(key === "{" ? -1 : 1) },
+      { keys: ["s"], shown: ["s"], does: "Two views side by side", able: () => this.usual("side") !== null, run: () => this.toggle("side") },
+      { keys: ["S"], shown: ["S"], does: "One view over the other, with a handle to swipe", able: () => this.usual("side") !== null, run: () => this.toggle("swipe") },
+      { keys: ["{", "}"], shown: ["{", "}"], does: "The second view one layer back or on", able: () => layersOf(this.app.stage.scene) > 1, run: ({ key }: KeyboardEvent) => this.step(key === "{" ? -1 : 1) },
     ];
   }
 

@@ -53,7 +53,7 @@ export class FindingsPane implements Feature, Pane {
     private readonly server: Server,
   ) {
     this.element = el("div", { class: "pane" }, this.status, this.list);
-    this.commands = [{ keys: ["f"], shown: ["f"], does: "Findings: what is odd about the weights", run: () => app.togglePane("findings") }];
+    this.commands = [{ keys: ["f"], shown: ["f"], does: "Findings: what is odd about the weights", able: () => app.stage.scene.curve === null, run: () => app.togglePane("findings") }];
   }
 
   staged(stage: Stage): void {
@@ -94,7 +94,7 @@ export class FindingsPane implements Feature, Pane {
     const found = await this.server.ask<Findings>(scene.facts, "findings");
     if (scene !== this.scene || !this.element.isConnected) return;
     if (found) this.draw(found);
-    else this.status.textContent = "Nothing can be found in this picture.";
+    else this.status.textContent = "The server has nothing to say about this picture.";
     if (found && !found.complete) this.timer = window.setTimeout(() => this.element.isConnected && void this.ask(scene), PAUSE);
   }
 

@@ -77,8 +77,8 @@ export class HexCard implements Feature {
     const curves = app.manifest.scenes.some(({ canvas }) => canvas.curve !== null);
     this.commands = curves
       ? [
-          { keys: ["x"], shown: ["x"], does: "Bytes in hex", run: () => this.toggle() },
-          { keys: [",", "."], shown: [",", "."], does: "Select from the pin, or to it; Shift + click does both", run: ({ key }: KeyboardEvent) => this.mark(key === "," ? 0 : 1) },
+          { keys: ["x"], shown: ["x"], does: "Bytes in hex", able: () => !this.button.hidden, run: () => this.toggle() },
+          { keys: [",", "."], shown: [",", "."], does: "Select from the pin, or to it; Shift + click does both", able: () => !this.button.hidden, run: ({ key }: KeyboardEvent) => this.mark(key === "," ? 0 : 1) },
         ]
       : [];
   }
@@ -130,7 +130,6 @@ export class HexCard implements Feature {
   }
 
   private toggle(): void {
-    if (this.button.hidden) return;
     this.element.hidden = !this.element.hidden;
     this.button.setAttribute("aria-expanded", String(!this.element.hidden));
     if (!this.element.hidden) this.show(this.app.stage.overlay.pinned ?? this.app.stage.middle);

@@ -78,7 +78,7 @@ export class LookCard implements Feature {
     });
     this.cards = [this.element];
     this.tools = [this.button];
-    this.commands = [{ keys: ["v"], shown: ["v"], does: "Colours and scales", run: () => this.toggle() }];
+    this.commands = [{ keys: ["v"], shown: ["v"], does: "Colours and scales", able: () => !this.button.hidden, run: () => this.toggle() }];
   }
 
   opened(scene: Scene): void {
@@ -99,7 +99,6 @@ export class LookCard implements Feature {
   }
 
   private toggle(): void {
-    if (this.button.hidden) return;
     this.element.hidden = !this.element.hidden;
     this.button.setAttribute("aria-expanded", String(!this.element.hidden));
     if (!this.element.hidden) this.element.querySelector<HTMLElement>("select, input")?.focus();

@@ -6,6 +6,11 @@ import type { SceneFacts, Shared } from "../manifest";
 
 /** Milliseconds between questions. */
 const PAUSE = 1000;
+/** So many of them without an answer, and the server has ended. */
+const MISSED = 2;
+
+const ENDED = "The server has ended. Start it again with the same command, and this page goes on by itself.";
+const ANEW = "The server was started anew, with another token: open the address that it has printed.";
 
 interface Progress {
   readonly edition: number;
@@ -19,6 +24,9 @@ interface Progress {
 
 export class Refresher {
   private readonly mark = el("span", { class: "sampled", role: "status" });
+  private readonly notice = el("p", { class: "card ended", role: "alert" });
+  /** Questions without an answer, one after the other. */
+  private missed = 0;
   private readonly editions = new Map<string, number>();
   private edition = 0;
 
@@ -28,6 +36,8 @@ export class Refresher {
   ) {
     shared.live!.edition = (scene, zoom, x, y) => this.editions.get(name(scene.key, zoom, x, y)) ?? 0;
     document.querySelector(".card.status")?.append(this.mark);
+    this.notice.hidden = true;
+    document.querySelector(".app")?.append(this.notice);
     void this.run();
   }
 
@@ -41,11 +51,23 @@ export class Refresher {
   private async ask(): Promise<void> {
     try {
       const response = await fetch(`api/progress?since=${this.edition}`);
+      if (response.status === 403) return this.warn(ANEW);
+      // What did not come meanwhile comes now, and the address knows what was looked at.
+      if (!this.notice.hidden) return location.reload();
+      this.missed = 0;
       if (response.ok) this.take((await response.json()) as Progress);
       else this.say("The server cannot say how far it is");
     } catch {
-      this.say("The server has ended");
+      this.missed += 1;
+      if (this.missed >= MISSED) this.warn(ENDED);
     }
+  }
+
+  /** Say what keeps the page from going on. */
+  private warn(text: string): void {
+    this.notice.hidden = false;
+    if (this.notice.textContent !== text) this.notice.textContent = text;
+    this.say("");
   }
 
   private take(progress: Progress): void {
