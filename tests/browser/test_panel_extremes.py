@@ -9,7 +9,7 @@ import pytest
 
 from .conftest import HOSTILE, OpenPage, Viewer
 from .panels import changed, column
-from .tensors import number, placements
+from .tensors import number, placements, render
 
 pytestmark = pytest.mark.browser
 
@@ -158,3 +158,23 @@ def test_the_picture_makes_room_for_the_panel(viewer: Viewer) -> None:
     viewer.page.reload()
     viewer.settle()
     assert viewer.page.get_by_role("grid").is_visible()
+
+
+def test_what_has_no_known_role_goes_by_its_name(open_page: OpenPage, tmp_path: Path) -> None:
+    import numpy as np
+    from safetensors.numpy import save_file
+
+    names = ["alpha", "some.thing.else", "z" * 300]
+    source = tmp_path / "odd.safetensors"
+    save_file({name: np.ones((64, 64), "f4") for name in names}, source)
+    viewer = open_page(render(source, tmp_path / "out"))
+    page = viewer.page
+    page.keyboard.press("e")
+    rows = page.get_by_role("treeitem").locator(".row-name")
+    assert sorted(rows.all_inner_texts()) == sorted(names)
+    page.keyboard.press("a")
+    assert sorted(column(viewer, "Tensor")) == sorted(names)
+    viewer.run("stage.map.show({x: 30, y: 30, zoom: stage.scene.maxZoom + 2})")
+    viewer.hover(30, 30)
+    title = page.locator(".hover:not(.pinned) .hover-title").inner_text()
+    assert title in names

@@ -8,6 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from . import live as lives
 from .conftest import OpenPage, Viewer
@@ -387,3 +388,38 @@ def test_a_link_keeps_the_colours_of_both_halves(
     assert all("metric=exact" in one and "vanimo" not in one for one in left)
     assert right
     assert all("colormap=vanimo" in one and "metric" not in one for one in right)
+
+
+def test_a_saved_picture_of_both_halves_has_both_legends(
+    open_page: OpenPage, change: tuple[str, Arrays]
+) -> None:
+    viewer = open_page(change[0])
+    page = viewer.page
+    page.keyboard.press("s")
+    viewer.settle()
+    halves = page.locator(".half.left").bounding_box(), page.locator(".half.right").bounding_box()
+    page.evaluate(
+        """() => {
+          window.written = [];
+          const draw = CanvasRenderingContext2D.prototype.fillText;
+          CanvasRenderingContext2D.prototype.fillText = function (text, ...rest) {
+            window.written.push(text);
+            return draw.call(this, text, ...rest);
+          };
+        }"""
+    )
+    with page.expect_download() as saving:
+        page.keyboard.press("d")
+    saved = Image.open(saving.value.path()).convert("RGB")
+    assert saved.width == round(halves[0]["width"] + halves[1]["width"])
+    texts = page.evaluate("() => window.written")
+    assert any(one.startswith("second \u2212 first \u00b7 ") for one in texts)
+    assert any(one.startswith("first \u00b7 ") for one in texts)
+    told = page.locator(".legend .legend-label").evaluate_all(
+        "(all) => all.map((one) => one.firstChild.textContent)"
+    )
+    assert len(told) > 8
+    assert all(any(text.startswith(label) for text in texts) for label in told)
+    # The background of the page lies at either edge, not what is under no half.
+    ground = saved.getpixel((1, 700))
+    assert saved.getpixel((saved.width - 2, 700)) == ground

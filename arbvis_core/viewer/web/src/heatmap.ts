@@ -3,11 +3,11 @@
 import { colourAt, rampOf, Span } from "./colours";
 import { figureColumns, type Column } from "./columns";
 import { el } from "./dom";
-import { figure, significant } from "./format";
+import { figure, printable, significant } from "./format";
 import type { Placement } from "./manifest";
 import type { Pane, Visit } from "./panel";
 import type { Scene } from "./scene";
-import { expertOf, layerOf, roleText, stackOf } from "./tensor";
+import { expertOf, layerOf, roleOf, roleText, stackOf } from "./tensor";
 
 /** What is shown first, where there is such a figure. */
 const PREFERRED = ["stats.relative_frobenius", "stats.rms"];
@@ -205,7 +205,7 @@ function spanOf(cells: readonly Cell[]): Span {
 function linesOf(scene: Scene): Line[] {
   const lines = new Map<string, { stack: string; role: string; cells: Map<number | null, number[]> }>();
   for (const [index, item] of scene.placements.items.entries()) {
-    const role = roleText(expertOf(item) === null ? item : { ...item, expert: null });
+    const role = roleText(expertOf(item) === null ? item : { ...item, expert: null }) || printable(roleOf(item));
     if (!role) continue;
     const key = `${stackOf(item)}\n${role}`;
     let line = lines.get(key);

@@ -23,11 +23,9 @@ export class LegendPanel {
     this.further.replaceChildren(...(scene.facts.renderer === "bytes" ? [histogramPanel(statistics, legend)] : []));
   }
 
-  /** Show what colours mean in each view, at its zoom; once where they mean the same in both. */
+  /** Show what colours mean in the views that there are. */
   update(stages: readonly Stage[]): void {
-    const each = stages.map(({ scene, sharp }) => ({ scene, legends: scene.legend.filter(({ zooms }) => zooms === "all" || zooms === (sharp ? "leaf" : "overview")) }));
-    const [first] = each;
-    const told = each.filter((one) => one === first || meaning(one.legends) !== meaning(first!.legends));
+    const told = legendsOf(stages);
     const fitting = told.flatMap(({ legends }) => legends);
     const unchanged = fitting.length === this.drawn.length && fitting.every((legend, i) => legend === this.drawn[i]);
     if (unchanged) return;
@@ -35,6 +33,13 @@ export class LegendPanel {
     const named = told.length > 1;
     this.body.replaceChildren(...told.flatMap(({ scene, legends }) => [...(named ? [el("p", { class: "legend-scene" }, printable(scene.facts.label))] : []), ...legends.map(section)]));
   }
+}
+
+/** What colours mean in each view, at its zoom; once where they mean the same in both. */
+export function legendsOf(stages: readonly Stage[]): readonly { readonly scene: Scene; readonly legends: readonly Legend[] }[] {
+  const each = stages.map(({ scene, sharp }) => ({ scene, legends: scene.legend.filter(({ zooms }) => zooms === "all" || zooms === (sharp ? "leaf" : "overview")) }));
+  const [first] = each;
+  return each.filter((one) => one === first || meaning(one.legends) !== meaning(first!.legends));
 }
 
 /** What tells legends apart: not what is noted about them. */

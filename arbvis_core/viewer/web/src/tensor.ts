@@ -66,16 +66,19 @@ export function matrixOf(placement: Placement): Matrix | null {
   return { rows, columns, values };
 }
 
-/** The role in words, and what sets the tensor apart from others of that role. */
+/** Roles of tensors of which nothing is known but their names. */
+const UNKNOWN: ReadonlySet<string> = new Set(["", "outside", "other"]);
+
+/** The role in words, and what sets the tensor apart from others of that role; nothing if it is not known. */
 export function roleText(placement: Placement): string {
   const role = roleOf(placement);
-  return role ? words(role) + distinction(placement) : "";
+  return !UNKNOWN.has(role) ? words(role) + distinction(placement) : "";
 }
 
-/** The last word of the role inside a layer; outside, where it stands alone, all of it. */
+/** The last word of the role inside a layer; outside, where it stands alone, all of it; or the name. */
 export function shortText(placement: Placement): string {
   const role = roleOf(placement);
-  if (!role) return printable(placement.name.slice(placement.name.lastIndexOf("/") + 1));
+  if (UNKNOWN.has(role)) return printable(placement.name.slice(placement.name.lastIndexOf("/") + 1));
   const last = layerOf(placement) === null ? role : role.slice(role.lastIndexOf(".") + 1);
   return words(last) + distinction(placement);
 }
@@ -87,7 +90,8 @@ export function partText(placement: Placement): string {
 
 /** The first word of the role: what is left to say of a tensor where there is little room. */
 export function groupText(placement: Placement): string {
-  return words(roleOf(placement).split(".")[0]!);
+  const role = roleOf(placement);
+  return UNKNOWN.has(role) ? "" : words(role.split(".")[0]!);
 }
 
 /** Tensors with the same text are the same tensor of different layers. */

@@ -1,16 +1,20 @@
 /** The foot of a saved picture: a line that says what it is, and the legend. */
 
+import { printable } from "../format";
+import { legendsOf } from "../legend";
 import type { LegendEntry } from "../manifest";
-import type { Scene } from "../scene";
+import type { Stage } from "../stage";
 
 const MARGIN = 20;
 const LINE = 24;
 const SWATCH = 34;
+const BORDER = "rgba(128, 134, 146, 0.6)";
 const FAMILY = 'system-ui, -apple-system, "Segoe UI", Roboto, sans-serif';
 const FONT = `12px ${FAMILY}`;
 const STRONG = `600 13px ${FAMILY}`;
 
 interface Entry {
+  /** None where it is a heading. */
   readonly colours: readonly string[];
   readonly text: string;
   readonly x: number;
@@ -24,22 +28,31 @@ export interface Caption {
   readonly entries: readonly Entry[];
 }
 
-/** Set the legend of a scene in lines of a width. */
-export function measureCaption(scene: Scene, sharp: boolean, width: number): Caption {
-  const legends = scene.legend.filter(({ zooms }) => zooms === "all" || zooms === (sharp ? "leaf" : "overview"));
+/** Set the legends of one view, or of two, in lines of a width. */
+export function measureCaption(stages: readonly Stage[], width: number): Caption {
+  const told = legendsOf(stages);
   const context = document.createElement("canvas").getContext("2d")!;
   context.font = FONT;
   const entries: Entry[] = [];
-  let [x, line] = [MARGIN, 0];
-  for (const entry of legends.flatMap(({ entries: all }) => all)) {
-    const text = textOf(entry);
-    const room = SWATCH + 8 + context.measureText(text).width + 22;
-    if (x > MARGIN && x + room > width - MARGIN) [x, line] = [MARGIN, line + 1];
-    entries.push({ colours: entry.colours.filter((colour) => CSS.supports("color", colour)), text, x, line });
-    x += room;
+  let [x, line] = [MARGIN, -1];
+  for (const { scene, legends } of told) {
+    [x, line] = [MARGIN, line + 1];
+    const titles = legends.map(({ title }) => title).join("; ");
+    if (told.length > 1) {
+      entries.push({ colours: [], text: `${printable(scene.facts.label)} · ${titles}`, x, line });
+      line += 1;
+    }
+    for (const entry of legends.flatMap(({ entries: all }) => all)) {
+      const text = textOf(entry);
+      const room = SWATCH + 8 + context.measureText(text).width + 22;
+      if (x > MARGIN && x + room > width - MARGIN) [x, line] = [MARGIN, line + 1];
+      entries.push({ colours: entry.colours.filter((colour) => CSS.supports("color", colour)), text, x, line });
+      x += room;
+    }
   }
   const lines = entries.length > 0 ? line + 1 : 0;
-  return { width, height: 2 * MARGIN - 8 + LINE * (1 + lines), titles: legends.map(({ title }) => title), entries };
+  const titles = told.length > 1 ? [] : told.flatMap(({ legends }) => legends.map(({ title }) => title));
+  return { width, height: 2 * MARGIN - 8 + LINE * (1 + lines), titles, entries };
 }
 
 export function drawCaption(context: CanvasRenderingContext2D, { width, height, titles, entries }: Caption, style: CSSStyleDeclaration, top: number, about: string): void {
@@ -61,10 +74,17 @@ export function drawCaption(context: CanvasRenderingContext2D, { width, height, 
   context.textAlign = "left";
   for (const { colours, text, x, line } of entries) {
     const y = first + LINE * (line + 1);
-    context.fillStyle = fillOf(context, colours, x);
-    context.fillRect(x, y - 7, SWATCH, 14);
-    context.fillStyle = colour("--text");
-    context.fillText(text, x + SWATCH + 8, y);
+    const heading = colours.length === 0;
+    if (!heading) {
+      context.fillStyle = fillOf(context, colours, x);
+      context.fillRect(x, y - 7, SWATCH, 14);
+      // As on the page: white is seen on white.
+      context.strokeStyle = BORDER;
+      context.lineWidth = 1;
+      context.strokeRect(x + 0.5, y - 6.5, SWATCH - 1, 13);
+    }
+    context.fillStyle = colour(heading ? "--quiet" : "--text");
+    context.fillText(text, heading ? x : x + SWATCH + 8, y);
   }
 }
 

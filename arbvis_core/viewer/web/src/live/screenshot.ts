@@ -27,15 +27,22 @@ export class Screenshot implements Feature {
   private async paint(): Promise<Blob> {
     const { app } = this;
     const density = window.devicePixelRatio || 1;
-    const { clientWidth: width, clientHeight: height } = app.place;
+    const { clientHeight: height } = app.place;
+    const halves = [...app.place.querySelectorAll<HTMLElement>(".half")];
+    const boxes = halves.map((half) => half.getBoundingClientRect());
+    // Side by side, two views lie between the panels, and nothing lies under these.
+    const left = Math.min(...boxes.map((box) => box.left));
+    const width = Math.max(...boxes.map((box) => box.right)) - left;
     const about = [printable(app.manifest.title), ...app.shownText()].join(" · ");
-    const foot = measureCaption(app.stage.scene, app.stage.sharp, width);
+    const foot = measureCaption(app.stages, width);
     const canvas = el("canvas");
     [canvas.width, canvas.height] = [Math.round(width * density), Math.round((height + foot.height) * density)];
     const context = canvas.getContext("2d")!;
     context.scale(density, density);
-    for (const half of app.place.querySelectorAll<HTMLElement>(".half")) drawHalf(context, half);
+    context.translate(-left, 0);
+    for (const half of halves) drawHalf(context, half);
     drawSeam(context, app.place);
+    context.translate(left, 0);
     drawCaption(context, foot, getComputedStyle(app.place), height, about);
     return new Promise((resolve, reject) => canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error("The browser cannot make a picture."))), "image/png"));
   }
