@@ -178,10 +178,13 @@ def _placements(
     alike: dict[tuple[Any, ...], dict[str, Any]] = {}
     placements = []
     for tensor, x, y, width, height, fold in drawing.spots:  # of which there are tens of thousands
-        model, region = id(owners[id(tensor)]), tensor.region
+        owner, region = owners[id(tensor)], tensor.region
+        model = id(owner)
         name = prefixes[model] + region.name
         taken[name] = count = taken.get(name, 0) + 1
         attributes = _attributes(tensor, alike)
+        if len(models) > 1:
+            attributes["model"] = owner.name
         if heads := heads_of(tensor, configs[model]):
             attributes["heads"] = heads
         elif experts and (cuts := cuts_of(tensor)):

@@ -11,7 +11,7 @@ from PIL import Image
 
 from .conftest import OpenPage, Viewer
 from .panels import chosen, column, seen_whole
-from .tensors import LAYERS, Arrays, expected, number, placements
+from .tensors import LAYERS, Arrays, expected, number, placements, render, write_model
 
 pytestmark = pytest.mark.browser
 
@@ -339,3 +339,26 @@ def test_all_of_the_picture_stays_in_sight_as_panels_come_and_go(
     page.keyboard.press("b")
     viewer.settle()
     assert viewer.view == pytest.approx(before, abs=1)
+
+
+def test_models_of_one_picture_are_kept_apart(open_page: OpenPage, tmp_path: Path) -> None:
+    (tmp_path / "both").mkdir()
+    for name in ("first", "second"):
+        write_model(tmp_path / "both" / name)
+    bundle = render(tmp_path / "both", tmp_path / "out")
+    viewer = open_page(bundle)
+    page = viewer.page
+    page.keyboard.press("e")
+    groups = page.locator('.tree [aria-level="1"] .row-name')
+    assert groups.all_inner_texts() == ["first · text", "second · text"]
+    name = "second/model.layers.{}.mlp.gate_proj.weight"
+    page.keyboard.press("/")
+    page.keyboard.type(name.format(0))
+    page.keyboard.press("Enter")
+    viewer.settle()
+    for layer in (1, 2):
+        page.keyboard.press("]")
+        viewer.settle()
+        assert chosen(viewer, bundle) == name.format(layer)
+    page.keyboard.press("g")
+    assert page.get_by_text("mean of 2").count() == 0

@@ -346,6 +346,9 @@ def test_documents_of_one_input_are_stacks_of_one_scene() -> None:
     check_scenes([scene], [unet, text])
     assert {"unet", "text"} <= {one.name for one in labels(scene, "stack")}
     assert len(scene.placements) == len(unet.regions) + len(text.regions)
+    folders = [one.name.partition("/")[0] for one in scene.placements]
+    assert [one.attributes["model"] for one in scene.placements] == folders
+    assert set(folders) == {"unet", "text"}
 
 
 def test_the_same_weights_are_shown_once() -> None:

@@ -23,7 +23,7 @@ export interface Description {
 
 /** Attributes that have their own place or words for, or that are for programs. */
 export const TOLD: ReadonlySet<string> = new Set(
-  ("role layer expert stack part canonical shape heads name x y width height start stop label hue fold " +
+  ("role layer expert model stack part canonical shape heads name x y width height start stop label hue fold " +
     "stats scale").split(" "),
 );
 

@@ -26,8 +26,9 @@ export function expertOf(placement: Placement): number | null {
   return whole(placement["expert"]);
 }
 
+/** The tower of layers it belongs to, and the model where there are several in a picture. */
 export function stackOf(placement: Placement): string {
-  return text(placement["stack"]);
+  return [text(placement["model"]), text(placement["stack"])].filter(Boolean).join(" · ");
 }
 
 export function roleOf(placement: Placement): string {
