@@ -124,6 +124,8 @@ def rectangle(request: Request, scene: LiveScene, most: int) -> Box:
         UsageError: it is not one of the canvas.
         TooLargeError: it has more pixels than are looked at.
     """
+    if not {"x", "y", "width", "height"} & {*request.query_params}:
+        raise UsageError("say of what: tensor=…, or a rectangle, x=…, y=…, width=… and height=…")
     x, y = pixel(request, scene)
     width = bounded(request.query_params, "width", 1, FARTHEST)
     height = bounded(request.query_params, "height", 1, FARTHEST)

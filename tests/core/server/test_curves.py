@@ -172,3 +172,11 @@ def test_a_selection_of_a_difference_is_counted_by_side(serve: Any, tmp_path: Pa
             refused = running.get(f"{address}?{query}")
             assert refused.status == 400
             assert "base or modified" in refused.json["error"]["message"]
+
+
+def test_a_question_about_nothing_is_told_what_it_may_be_about(serve: Any, shown: Any) -> None:
+    with serve(lambda: shown) as running:
+        for path in ("window", "stats"):
+            refused = running.get(f"/api/scenes/{shown.scenes[0].key}/{path}")
+            assert refused.status == 400
+            assert "tensor=…, or a rectangle" in refused.json["error"]["message"]
