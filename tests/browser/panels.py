@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 
 from arbvis_core.viewer.bundle import pages
 
@@ -73,3 +74,22 @@ def told(viewer: Viewer, term: str, value: str, card: str = ":not(.pinned)") -> 
 def written(value: np.float32) -> str:
     """A number as the page writes it."""
     return np.format_float_positional(value, unique=True, trim="-").replace("-", "\u2212")
+
+
+def views(viewer: Viewer) -> tuple[dict[str, float], dict[str, float]]:
+    """Where either half looks."""
+    viewer.settle()
+    script = """() => {
+      const { app } = arbvis.viewer;
+      const split = app.features.find((one) => "match" in one);
+      return [app.stage.map.view, split.stage.map.view];
+    }"""
+    left, right = viewer.page.evaluate(script)
+    return left, right
+
+
+def in_step(viewer: Viewer, x: float, y: float) -> None:
+    left, right = views(viewer)
+    assert right["zoom"] == pytest.approx(left["zoom"], abs=1e-6)
+    assert right["x"] - left["x"] == pytest.approx(x, abs=0.02)
+    assert right["y"] - left["y"] == pytest.approx(y, abs=0.02)
