@@ -92,6 +92,7 @@ def test_the_other_half_has_tiles_of_the_same_place(open_page: OpenPage, tmp_pat
             assert beside == shown
             seen.add(frozenset(shown))
         assert len(seen) == 3
+        viewer.page.close()  # before the server that it asks
 
 
 def test_all_tiles_of_the_other_half_come(viewer: Viewer, model: Path) -> None:
