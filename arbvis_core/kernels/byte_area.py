@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arbvis_core.kernels.byte_tile import FIELD, FULL, LIGHT, PADDING, PIXELS, QUADS, SQUARE
+from arbvis_core.kernels.fold import fold_sum
 from arbvis_core.kernels.hilbert import walk
 from arbvis_core.kernels.jit import kernel
 from arbvis_core.kernels.srgb import LEVELS, NEXT, STEPS, THRESHOLDS, to_srgb
@@ -169,7 +170,7 @@ def paint_units(  # noqa: PLR0913, PLR0917 - kernels take no keywords and no rec
         _fold_light(light, work)
         _shade_far(work, levels, following, far, y * np.uint64(FOURTH), x * np.uint64(FOURTH))
         for channel in range(np.uint64(3)):
-            _fold(work[channel], sums[channel], y * np.uint64(EIGHTH), x * np.uint64(EIGHTH))
+            fold_sum(work[channel], sums[channel], y * np.uint64(EIGHTH), x * np.uint64(EIGHTH))
 
 
 @kernel
@@ -272,15 +273,3 @@ def _shade_far(
         for x in range(np.uint64(FOURTH)):
             for channel in range(np.uint64(3)):
                 row[left + x, channel] = to_srgb(work[channel, y, x] * scale, levels, following)
-
-
-@kernel
-def _fold(
-    plane: NDArray[np.float32], out: NDArray[np.float32], top: np.uint64, left: np.uint64
-) -> None:
-    two, one = np.uint64(2), np.uint64(1)
-    for y in range(np.uint64(EIGHTH)):
-        above, below, row = plane[two * y], plane[two * y + one], out[top + y]
-        for x in range(np.uint64(EIGHTH)):
-            upper = above[two * x] + above[two * x + one]
-            row[left + x] = upper + (below[two * x] + below[two * x + one])

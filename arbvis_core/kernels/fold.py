@@ -34,7 +34,8 @@ def fold(
 
 
 @kernel
-def _fold_sum(plane: NDArray[Any], out: NDArray[Any], top: int, left: int) -> None:
+def fold_sum(plane: NDArray[Any], out: NDArray[Any], top: int, left: int) -> None:
+    """Do what `fold` does to sums, for other kernels."""
     two, one = np.uint64(2), np.uint64(1)  # an unsigned index cannot count from the end
     number = out.dtype.type
     for y in range(np.uint64(plane.shape[0] // 2)):
@@ -68,4 +69,4 @@ def _fold_or(plane: NDArray[Any], out: NDArray[Any], top: int, left: int) -> Non
             out[y + np.uint64(top), x + np.uint64(left)] = upper | lower
 
 
-_FOLDS = {"sum": _fold_sum, "max": _fold_max, "or": _fold_or}
+_FOLDS = {"sum": fold_sum, "max": _fold_max, "or": _fold_or}
