@@ -16,9 +16,21 @@ LINES = [
     ["a", "b c"],
     ["--name", "x", "--kind", "two", "--several", "p", "--several", "q"],
     ["--count", "3", "--share", "0.5", "--switch"],
+    ["--count", "+3"],
+    ["--count", "007"],
+    ["--count", "9"],
     ["--no-switch", "--", "-x"],
 ]
-WRONG = [["--kind", "three"], ["--count", "0"], ["--count", "x"], ["--share", "much"]]
+WRONG = [
+    ["--kind", "three"],
+    ["--count", "0"],
+    ["--count", "10"],
+    ["--count", "1_000"],
+    ["--count", "99999999999999999999"],
+    ["--count", "x"],
+    ["--count", "²"],
+    ["--share", "much"],
+]
 
 
 def command(seen: list[dict[str, Any]]) -> Any:
@@ -29,7 +41,7 @@ def command(seen: list[dict[str, Any]]) -> Any:
         files: Annotated[list[str] | None, typer.Argument()] = None,
         name: Annotated[str | None, typer.Option("--name")] = None,
         kind: Annotated[Literal["one", "two"], typer.Option("--kind")] = "one",
-        count: Annotated[int | None, typer.Option("--count", min=1)] = None,
+        count: Annotated[int | None, typer.Option("--count", min=1, max=9)] = None,
         share: Annotated[float, typer.Option("--share")] = 0.25,
         several: Annotated[list[str] | None, typer.Option("--several")] = None,
         switch: Annotated[bool | None, typer.Option("--switch/--no-switch")] = None,
@@ -60,7 +72,7 @@ def test_a_command_line_means_what_it_meant(line: list[str]) -> None:
 
 @pytest.mark.parametrize(
     "line",
-    [["no such file", "--out", "nowhere", "--tile-format", "avif"], ["view", "no such file"]],
+    [["no such file", "--out", "nowhere", "--tile-format", "avif", "--jobs", "2"], ["view", "no such file"]],
 )
 def test_a_plain_command_line_needs_no_checks(line: list[str]) -> None:
     code = (
