@@ -51,12 +51,15 @@ def measure_bfloat16(
 ) -> int:
     """Do what `encode_stored` does to bfloat16, and add up magnitudes, in one pass.
 
+    Of the sums, those of pixels that have four of the values are written, whatever they were before;
+    what only touches the rectangle is added to.
+
     Args:
         stored: (h, w).
         table: the code of every stored value, (65536,).
         factor: what magnitudes are multiplied by; none becomes more than LARGEST.
         codes: written: a C-contiguous tile, (height, width).
-        sum_abs: added to: the plane of that name, half the tile's size.
+        sum_abs: written and added to: the plane of that name, half the tile's size.
         counts: added to: how often each stored value occurs, (65536,).
         top: the first row in the tile.
         left: the first column in the tile.
@@ -94,11 +97,20 @@ def _measure(
     top: int,
     left: int,
 ) -> int:
-    infinite = 0
-    for y in range(np.uint64(stored.shape[0])):
-        row, line = np.uint64(top) + y, stored[y]
-        _encode_row(line, table, codes[row], counts, np.uint64(left))
-        infinite += _add_row(line, scale, sums[row >> np.uint64(1)], np.uint64(left))
+    one, height, first = np.uint64(1), np.uint64(stored.shape[0]), np.uint64(left)
+    infinite, y = 0, np.uint64(0)
+    while y < height:
+        row = np.uint64(top) + y
+        line, into = stored[y], sums[row >> one]
+        _encode_row(line, table, codes[row], counts, first)
+        if row & one or y + one == height:
+            infinite += _add_row(line, scale, into, first)
+            y += one
+            continue
+        below = stored[y + one]
+        _encode_row(below, table, codes[row + one], counts, first)
+        infinite += _put_rows(line, below, scale, into, first)
+        y += one + one
     return infinite
 
 
@@ -126,26 +138,67 @@ def _encode_row(
 
 
 @kernel
+def _put_rows(
+    line: NDArray[np.uint16],
+    below: NDArray[np.uint16],
+    scale: np.float32,
+    row: NDArray[np.float32],
+    left: np.uint64,
+) -> int:
+    """Write the sums of four magnitudes each; return how many magnitudes are not finite."""
+    one, two, size = np.uint64(1), np.uint64(2), np.uint64(line.size)
+    head, at = left & one, (left + one) >> one
+    pairs = (size - min(head, size)) >> one
+    most = max(_largest(line), _largest(below))
+    if not _magnitude(most, scale) < np.float32(np.inf):
+        for pair in range(pairs):
+            row[at + pair] = 0
+        return _add_finite(line, scale, row, left) + _add_finite(below, scale, row, left)
+    for pair in range(pairs):
+        first = head + two * pair
+        upper = _magnitude(line[first], scale) + _magnitude(line[first + one], scale)
+        lower = _magnitude(below[first], scale) + _magnitude(below[first + one], scale)
+        row[at + pair] = upper + lower
+    _add_ends(line, scale, row, left)
+    _add_ends(below, scale, row, left)
+    return 0
+
+
+@kernel
 def _add_row(
     line: NDArray[np.uint16], scale: np.float32, row: NDArray[np.float32], left: np.uint64
 ) -> int:
     """Add the magnitudes of pairs of columns; return how many are not finite."""
     one, two, size = np.uint64(1), np.uint64(2), np.uint64(line.size)
-    most = np.uint16(0)
-    for x in range(size):
-        most = max(most, np.uint16(line[x] & np.uint16(_SIZE)))
-    if not _magnitude(most, scale) < np.float32(np.inf):
+    if not _magnitude(_largest(line), scale) < np.float32(np.inf):
         return _add_finite(line, scale, row, left)
     head, at = left & one, (left + one) >> one
-    pairs = (size - min(head, size)) >> one
-    if head and size:
-        row[at - one] += _magnitude(line[0], scale)
-    for pair in range(pairs):
+    for pair in range((size - min(head, size)) >> one):
         first = head + two * pair
         row[at + pair] += _magnitude(line[first], scale) + _magnitude(line[first + one], scale)
-    if head + two * pairs < size:
-        row[at + pairs] += _magnitude(line[size - one], scale)
+    _add_ends(line, scale, row, left)
     return 0
+
+
+@kernel
+def _add_ends(
+    line: NDArray[np.uint16], scale: np.float32, row: NDArray[np.float32], left: np.uint64
+) -> None:
+    """Add the magnitudes of columns at either end whose neighbour lies outside."""
+    one, size = np.uint64(1), np.uint64(line.size)
+    if size and left & one:
+        row[left >> one] += _magnitude(line[0], scale)
+    if size > (left & one) and (left + size) & one:
+        row[(left + size) >> one] += _magnitude(line[size - one], scale)
+
+
+@kernel
+def _largest(line: NDArray[np.uint16]) -> np.uint16:
+    """Return the largest of the codes without their signs."""
+    most = np.uint16(0)
+    for x in range(np.uint64(line.size)):
+        most = max(most, np.uint16(line[x] & np.uint16(_SIZE)))
+    return most
 
 
 @kernel

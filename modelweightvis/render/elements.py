@@ -97,17 +97,21 @@ class ElementRenderer(LeafRenderer):
         """Draw a tile; its statistics are a `Measured`."""
         from modelweightvis.render.painting import Painter
 
-        painter = Painter(plan, key, looks_of(view))
+        found = spots(plan, key)
+        known = [decodable(one.placement.region, decoders) for one in found]
+        coded = [is_coded(one.placement.region) for one in found]
+        stored_ones = [one for one, *is_so in zip(found, known, coded, strict=True) if all(is_so)]
+        painter = Painter(plan, key, looks_of(view), found, stored_ones)
         buffers = iter(parts)
-        for spot in spots(plan, key):
-            region = spot.placement.region
-            if not decodable(region, decoders):
+        for spot, is_known, is_stored in zip(found, known, coded, strict=True):
+            if not is_known:
                 painter.hatch(spot)
-            elif is_coded(region):
+            elif is_stored:
                 painter.put_codes(spot, stored(spot.placement, spot.piece, buffers))
             else:
-                for band, (found,) in banded(spot, (region,), buffers, decoders):
-                    painter.put(band, laid(band.piece, found))
+                regions = (spot.placement.region,)
+                for band, (values,) in banded(spot, regions, buffers, decoders):
+                    painter.put(band, laid(band.piece, values))
         return painter.leaf()
 
     def shade(

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from arbvis_core.api import Indexed, Leaf
 from modelweightvis.encodings.units import code_values
+from modelweightvis.kernels.clearing import cleared, inner
 from modelweightvis.kernels.coded import encode_stored, measure_bfloat16
 from modelweightvis.kernels.measure import LARGEST, all_finite, encode, measure
 from modelweightvis.kernels.statistics import Statistics
@@ -25,25 +26,41 @@ from modelweightvis.render.remembering import remembered
 from modelweightvis.render.shading import HATCHED
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from arbvis_core.api import Plane, ScenePlan, TileKey
+    from modelweightvis.kernels.clearing import Rectangle
     from modelweightvis.render.codes import Window
     from modelweightvis.render.looks import Looks
     from modelweightvis.render.pieces import Spot
 
 
 class Painter:
-    """One tile in the making, or all leaves under one."""
+    """One tile in the making, or all leaves under one.
 
-    def __init__(self, plan: ScenePlan, key: TileKey, looks: Looks) -> None:
+    Args:
+        plan: of the scene.
+        key: the tile.
+        looks: how it is looked at.
+        spots: all that will be put or hatched.
+        coded: those of them whose stored codes will be put.
+    """
+
+    def __init__(
+        self,
+        plan: ScenePlan,
+        key: TileKey,
+        looks: Looks,
+        spots: Sequence[Spot],
+        coded: Sequence[Spot],
+    ) -> None:
         self._decisions = plan.decisions
         side = side_of(plan, key)
         self._corner = (key.y * side, key.x * side)
         self._looks = looks
         self._window = _window(plan, looks)
-        self._codes = np.zeros((side, side), np.uint8)
-        self._planes = _Planes(looks, side)
+        self._codes = cleared((side, side), "uint8", [_rectangle(one) for one in spots])
+        self._planes = _Planes(looks, side, [one for one in coded if _is_bfloat16(one)])
         self._figures: dict[str, Statistics] = {}
         self._heads: dict[str, NDArray[np.float64]] = {}
         self._profiles: dict[str, Profile] = {}
@@ -64,7 +81,7 @@ class Painter:
         table = stored_table(encoding, self._window.moved(octaves))
         counts = np.zeros(1 << 16, np.uint32)
         sums = self._planes.sums_alone
-        if encoding == "BF16" and sums is not None:
+        if _is_bfloat16(spot) and sums is not None:
             at = (spot.top, spot.left)
             factor = 2**-octaves
             broken = measure_bfloat16(stored, table, factor, self._codes, sums, counts, *at)
@@ -75,7 +92,7 @@ class Painter:
         else:
             encode_stored(stored, table, self._codes, counts, spot.top, spot.left)
             self._planes.add(spot, decode16(encoding, stored), octaves)
-        if encoding == "BF16" and not self._profiled:
+        if _is_bfloat16(spot) and not self._profiled:
             self._add_heads(spot, stored)
         elif _cut(spot) or self._profiled:
             for band, rows in spot.bands():
@@ -129,15 +146,29 @@ def _cut(spot: Spot) -> Any:
     return attributes.get("heads") or attributes.get("experts")
 
 
+def _is_bfloat16(spot: Spot) -> bool:
+    return spot.placement.region.encoding == "BF16"
+
+
+def _rectangle(spot: Spot) -> Rectangle:
+    return spot.top, spot.left, spot.piece.box.height, spot.piece.box.width
+
+
 class _Planes:
     """What zoomed-out pixels are made of, at half the resolution.
 
     Where all elements are finite, and in most tiles they are, they are not counted one by one; and
     what is the same everywhere stays one number.
+
+    Args:
+        looks: how the tile is looked at.
+        side: of the square of pixels.
+        written: spots whose sums will be written if nothing else is measured.
     """
 
-    def __init__(self, looks: Looks, side: int) -> None:
+    def __init__(self, looks: Looks, side: int, written: Sequence[Spot]) -> None:
         self._side = side // 2
+        self._written = [inner(_rectangle(one)) for one in written]
         self._names = _names(looks)
         self._arrays: dict[str, NDArray[Any]] = {}
         self._counts = Covered(side)
@@ -155,6 +186,9 @@ class _Planes:
         """The sum of magnitudes, if nothing else is measured of finite elements."""
         if self._names.keys() != {"count", "sum_abs", "flags"}:
             return None
+        if "sum_abs" not in self._arrays:
+            shape = (self._side, self._side)
+            self._arrays["sum_abs"] = cleared(shape, "float32", self._written)
         return self["sum_abs"]
 
     def add(self, spot: Spot, values: NDArray[np.float32], octaves: float) -> None:

@@ -72,7 +72,10 @@ def test_a_command_line_means_what_it_meant(line: list[str]) -> None:
 
 @pytest.mark.parametrize(
     "line",
-    [["no such file", "--out", "nowhere", "--tile-format", "avif", "--jobs", "2"], ["view", "no such file"]],
+    [
+        ["no such file", "--out", "nowhere", "--tile-format", "avif", "--jobs", "2"],
+        ["view", "no such file"],
+    ],
 )
 def test_a_plain_command_line_needs_no_checks(line: list[str]) -> None:
     code = (

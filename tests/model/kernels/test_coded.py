@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from modelweightvis.kernels.clearing import inner
 from modelweightvis.kernels.coded import encode_stored, measure_bfloat16
 from modelweightvis.kernels.measure import all_finite, measure
 
@@ -62,6 +63,8 @@ def test_bfloat16_is_measured_in_one_pass(
     measure(values, wanted, top, left)
     codes, counts = np.full((SIDE, SIDE), 77, np.uint8), np.zeros(1 << 16, np.uint32)
     sums = np.zeros_like(wanted["sum_abs"])
+    first, start, rows, columns = inner(area)
+    sums[first : first + rows, start : start + columns] = np.nan  # is written
     broken = measure_bfloat16(stored, table, factor, codes, sums, counts, top, left)
     assert broken == (~np.isfinite(values)).sum()
     assert all_finite(values) == (broken == 0)
