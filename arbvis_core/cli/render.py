@@ -84,6 +84,9 @@ class Session:
 
     def _draw(self, request: Request) -> list[str]:
         """Draw what was asked for and return where it is."""
+        from arbvis_core.engine.memory import keep_freed_blocks
+
+        keep_freed_blocks()
         sink = self._sink(request.inputs)
         places: list[str] = []
         try:

@@ -9,66 +9,124 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arbvis_core.kernels.jit import kernel
+from modelweightvis.kernels.measure import ready
+
+#: What is measured of patches, in this order: sums of x, of |x|, of x²; the greatest |x|.
+COUNT, SUM, SUM_ABS, SUM_SQUARES, MAX_ABS = range(5)
 
 
-@kernel
-def count_values(
-    values: NDArray[np.float32], bins: NDArray[np.uint16], counts: NDArray[np.float64]
-) -> None:
-    """Count every |x|, (h, w), into the bins of `counts`."""
-    bits = values.view(np.uint32)
-    for y in range(np.uint64(bits.shape[0])):
-        for x in range(np.uint64(bits.shape[1])):
-            counts[bins[(bits[y, x] >> np.uint32(16)) & np.uint32(0x7FFF)]] += 1
-
-
-@kernel
-def count_zooms(
-    count: NDArray[np.float32],
-    sums: NDArray[np.float32],
-    sums_abs: NDArray[np.float32],
-    sums_squares: NDArray[np.float32],
-    max_abs: NDArray[np.float32],
+def count_sample(
+    values: NDArray[np.float32],
     zooms: int,
     bins: NDArray[np.uint16],
     shown: NDArray[np.float64],
     balances: NDArray[np.float64],
-) -> None:
-    """Count patches by what overviews show of them, each as often as it has elements.
+) -> tuple[int, float]:
+    """Count values, and patches of 2 × 2, 4 × 4 … of them, each as often as it has finite elements.
 
     Args:
-        count: of finite elements in the smallest patches, (h, w); folded 2 × 2 from zoom to zoom, in
-            place, as all that follow.
-        sums: of x.
-        sums_abs: of |x|.
-        sums_squares: of x².
-        max_abs: the greatest |x|.
-        zooms: how many, the first as it is.
+        values: (h, w); patches begin in its corner, those at its ends have fewer.
+        zooms: how many sizes of patches; 0 for none.
         bins: of a magnitude, and of a mean square, (2, 32768).
-        shown: added to, (3, bins): by mean |x|, by the mean square, by the greatest |x|.
+        shown: added to, (4, bins): by |x|, by mean |x|, by the mean square, by the greatest |x|.
         balances: added to: by |sum of x| / sum of |x|, in bins of equal width from 0 to 1. Nothing is
             counted where a sum is 0 or infinite.
+
+    Returns:
+        How many values are finite, and their sum: infinite or no number if that of a patch is.
     """
-    height, width = count.shape
+    side = 1 << max(zooms, 1)
+    height, width = (-(-length // side) * side // 2 for length in values.shape)
+    planes = np.empty((5, height, width), np.float32)
+    own = ready(values, np.float32)
+    finite, total = _count_sample(own, zooms, ready(bins, np.uint16), shown, balances, planes)
+    return int(finite), total
+
+
+@kernel
+def _count_sample(
+    values: NDArray[np.float32],
+    zooms: int,
+    bins: NDArray[np.uint16],
+    shown: NDArray[np.float64],
+    balances: NDArray[np.float64],
+    planes: NDArray[np.float32],
+) -> tuple[float, float]:
+    finite, total = 0.0, 0.0
+    for y in range(planes.shape[1]):
+        for plane in range(planes.shape[0]):
+            planes[plane, y] = 0
+        for row in range(2 * y, min(2 * y + 2, values.shape[0])):
+            _count_row(values[row], bins[0], shown[0])
+            _measure_row(values[row], planes, y)
+        for x in range(planes.shape[2]):
+            finite += np.float64(planes[COUNT, y, x])
+            total += np.float64(planes[SUM, y, x])
     for zoom in range(zooms):
+        height, width = planes.shape[1] >> zoom, planes.shape[2] >> zoom
         if zoom:
-            height, width = height // 2, width // 2
-            _fold_sums(count, height, width)
-            _fold_sums(sums, height, width)
-            _fold_sums(sums_abs, height, width)
-            _fold_sums(sums_squares, height, width)
-            _fold_most(max_abs, height, width)
-        for y in range(np.uint64(height)):
-            for x in range(np.uint64(width)):
-                elements = count[y, x]
-                if elements > 0:
-                    size = sums_abs[y, x]
-                    shown[0, bins[0, _upper(size / elements)]] += elements
-                    shown[1, bins[1, _upper(sums_squares[y, x] / elements)]] += elements
-                    shown[2, bins[0, _upper(max_abs[y, x])]] += elements
-                    if np.float32(0) < size < np.float32(np.inf):
-                        share = min(abs(sums[y, x]) / size, np.float32(1))
-                        balances[np.uint64(share * np.float32(balances.size - 1))] += elements
+            for plane in range(MAX_ABS):
+                _fold_sums(planes[plane], height, width)
+            _fold_most(planes[MAX_ABS], height, width)
+        for y in range(height):
+            _count_patches(planes, y, width, bins, shown, balances)
+    return finite, total
+
+
+@kernel
+def _count_row(
+    values: NDArray[np.float32], bins: NDArray[np.uint16], counts: NDArray[np.float64]
+) -> None:
+    bits = values.view(np.uint32)
+    for x in range(np.uint64(bits.size)):
+        counts[bins[(bits[x] >> np.uint32(16)) & np.uint32(0x7FFF)]] += 1
+
+
+@kernel
+def _measure_row(values: NDArray[np.float32], planes: NDArray[np.float32], y: int) -> None:
+    """Add pairs of a row to patches, in the order in which the planes of a tile are added up."""
+    one, two, row = np.uint64(1), np.uint64(2), np.uint64(y)
+    for pair in range(np.uint64(values.size >> 1)):
+        _add_pair(values[two * pair], values[two * pair + one], planes, row, np.uint64(pair))
+    if values.size & 1:
+        last = np.uint64(values.size >> 1)
+        _add_pair(values[two * last], np.float32(np.nan), planes, row, last)
+
+
+@kernel
+def _add_pair(
+    one: np.float32, other: np.float32, planes: NDArray[np.float32], y: np.uint64, x: np.uint64
+) -> None:
+    there = np.float32(abs(one) < np.float32(np.inf))
+    one = one if abs(one) < np.float32(np.inf) else np.float32(0)
+    planes[COUNT, y, x] += there + np.float32(abs(other) < np.float32(np.inf))
+    other = other if abs(other) < np.float32(np.inf) else np.float32(0)
+    planes[SUM, y, x] += one + other
+    planes[SUM_ABS, y, x] += abs(one) + abs(other)
+    planes[SUM_SQUARES, y, x] += one * one + other * other
+    planes[MAX_ABS, y, x] = max(planes[MAX_ABS, y, x], abs(one), abs(other))
+
+
+@kernel
+def _count_patches(
+    planes: NDArray[np.float32],
+    y: int,
+    width: int,
+    bins: NDArray[np.uint16],
+    shown: NDArray[np.float64],
+    balances: NDArray[np.float64],
+) -> None:
+    row = np.uint64(y)
+    for x in range(np.uint64(width)):
+        elements = planes[COUNT, row, x]
+        if elements > 0:
+            size = planes[SUM_ABS, row, x]
+            shown[1, bins[0, _upper(size / elements)]] += elements
+            shown[2, bins[1, _upper(planes[SUM_SQUARES, row, x] / elements)]] += elements
+            shown[3, bins[0, _upper(planes[MAX_ABS, row, x])]] += elements
+            if np.float32(0) < size < np.float32(np.inf):
+                share = min(abs(planes[SUM, row, x]) / size, np.float32(1))
+                balances[np.uint64(share * np.float32(balances.size - 1))] += elements
 
 
 @kernel

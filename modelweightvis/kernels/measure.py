@@ -16,9 +16,6 @@ from numpy.typing import NDArray
 
 from arbvis_core.kernels.jit import kernel
 
-#: What is measured of patches, in the order of `patches`.
-PATCHES = ("count", "sum", "sum_abs", "sum_squares", "max_abs")
-
 #: Bits of the plane `flags`.
 NAN, POSITIVE_INFINITY, NEGATIVE_INFINITY = 1, 2, 4
 
@@ -88,23 +85,6 @@ def measure(
         _PLANES[name](own, top, left, terms, plane)
 
 
-def patches(values: NDArray[np.float32], shape: tuple[int, int]) -> NDArray[np.float32]:
-    """Return what `measure` finds of patches of 2 × 2, all planes of PATCHES, in one pass.
-
-    Args:
-        values: (h, w).
-        shape: of the planes, (h / 2, w / 2) at least, rounded up.
-
-    Returns:
-        (5, *shape).
-    """
-    if 2 * shape[0] < values.shape[0] or 2 * shape[1] < values.shape[1]:
-        raise ValueError(f"{values.shape} leaves planes of {shape}")
-    planes = np.zeros((len(PATCHES), *shape), np.float32)
-    _patches(ready(values, np.float32), *planes)
-    return planes
-
-
 def _terms(values: NDArray[Any], left: int) -> NDArray[np.float32]:
     """Return room for what a row adds, from the even column at or before its first one."""
     return np.zeros((left & 1) + values.shape[1] + 1, np.float32)
@@ -165,32 +145,6 @@ def _add_pairs(terms: NDArray[np.float32], left: int, row: NDArray[np.float32]) 
     two, one, at = np.uint64(2), np.uint64(1), np.uint64(left >> 1)
     for pair in range(np.uint64(terms.size >> 1)):
         row[at + pair] += terms[two * pair] + terms[two * pair + one]
-
-
-@kernel
-def _patches(
-    values: NDArray[np.float32],
-    count: NDArray[np.float32],
-    total: NDArray[np.float32],
-    sizes: NDArray[np.float32],
-    squares: NDArray[np.float32],
-    most: NDArray[np.float32],
-) -> None:
-    """Add up pairs row by row, in the order in which the planes of a tile are added up."""
-    width = values.shape[1]
-    for y in range(values.shape[0]):
-        row = np.uint64(y >> 1)
-        for pair in range(np.uint64((width + 1) >> 1)):
-            x = np.uint64(2) * pair
-            one = values[y, x]
-            other = values[y, x + np.uint64(1)] if x + np.uint64(1) < width else np.float32(np.nan)
-            there = np.float32(abs(one) < np.float32(np.inf))
-            count[row, pair] += there + np.float32(abs(other) < np.float32(np.inf))
-            one, other = _finite(one), _finite(other)
-            total[row, pair] += one + other
-            sizes[row, pair] += abs(one) + abs(other)
-            squares[row, pair] += one * one + other * other
-            most[row, pair] = max(most[row, pair], abs(one), abs(other))
 
 
 @kernel

@@ -220,49 +220,25 @@ def _counted(
     pieces: Iterator[Sampled], buffers: Iterator[NDArray[np.uint8]], decoders: Decoders
 ) -> _Counts:
     """Count what is shown of the pieces of a tensor at every zoom."""
-    import numpy as np
-
-    from modelweightvis.kernels.distributions import count_values, count_zooms
+    from modelweightvis.kernels.distributions import count_sample
 
     counts = _Counts.none()
     for placement, piece in pieces:
         elements = values(placement, piece, buffers, decoders)
-        count_values(elements, _bins()[0], counts.shown[0])
-        planes = _patches(elements)
-        counts.finite += int(planes["count"].sum(dtype=np.float64))
-        counts.total += _total(elements, planes["sum"])
-        if len(elements) > 1 or placement.box.height == 1:  # one row of many shows no patch
-            count_zooms(
-                planes["count"],
-                planes["sum"],
-                planes["sum_abs"],
-                planes["sum_squares"],
-                planes["max_abs"],
-                BAND.bit_length() - 1,  # patches of 2 × 2 to 32 × 32 elements
-                _bins(),
-                counts.shown[1:],
-                counts.balance,
-            )
+        patched = len(elements) > 1 or placement.box.height == 1  # one row of many shows no patch
+        zooms = BAND.bit_length() - 1 if patched else 0  # patches of 2 × 2 to 32 × 32 elements
+        found, total = count_sample(elements, zooms, _bins(), counts.shown, counts.balance)
+        counts.finite += found
+        counts.total += total if isfinite(total) else _total(elements)
     return counts
 
 
-def _total(elements: NDArray[np.float32], sums: NDArray[np.float32]) -> float:
-    """Return the sum of what is finite, by sums of patches unless one exceeds a float32."""
+def _total(elements: NDArray[np.float32]) -> float:
+    """Return the sum of what is finite, where that of a patch exceeds a float32."""
     import numpy as np
 
-    with np.errstate(invalid="ignore"):  # an infinity less an infinity, and NaNs that signal
-        total = float(sums.sum(dtype=np.float64))
-        if isfinite(total):
-            return total
+    with np.errstate(invalid="ignore"):  # NaNs that signal
         return float(elements.sum(dtype=np.float64, where=np.isfinite(elements)))
-
-
-def _patches(elements: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
-    """Measure patches of 2 × 2 elements, and as many beside them as make whole ones of 32 × 32."""
-    from modelweightvis.kernels.measure import PATCHES, patches
-
-    height, width = (-(-length // BAND) * BAND // 2 for length in elements.shape)
-    return dict(zip(PATCHES, patches(elements, (height, width)), strict=True))
 
 
 @cache

@@ -11,11 +11,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from modelweightvis.kernels.measure import (
-    PATCHES,
     cover,
     encode,
     measure,
-    patches,
 )
 
 SIDE = 32
@@ -106,24 +104,6 @@ def test_codes_are_those_of_the_upper_half(area: tuple[int, int, int, int], seed
     codes = np.full((SIDE, SIDE), 77, np.uint8)
     encode(values, table, codes, top, left)
     np.testing.assert_array_equal(codes, expected)
-
-
-@settings(max_examples=40, deadline=None)
-@given(st.integers(0, SIDE), st.integers(0, SIDE), st.integers(0, 1000))
-def test_patches_are_planes_in_one_pass(height: int, width: int, seed: int) -> None:
-    values = _values(seed, (height, width), 0.1)
-    expected = {name: np.zeros((SIDE // 2, SIDE // 2), np.float32) for name in PLANES}
-    del expected["flags"]
-    measure(values, expected)
-    found = patches(values, (SIDE // 2, SIDE // 2))
-    assert len(found) == len(expected)
-    for name, plane in zip(PATCHES, found, strict=True):
-        np.testing.assert_array_equal(plane, expected[name], name)
-
-
-def test_patches_of_more_than_there_is_room_for_are_refused() -> None:
-    with pytest.raises(ValueError, match="leaves planes"):
-        patches(np.zeros((3, 2), np.float32), (1, 1))
 
 
 @settings(max_examples=40, deadline=None)
