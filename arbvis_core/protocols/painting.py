@@ -83,7 +83,8 @@ class LeafRenderer(Protocol):
         Args:
             plan: the scene, cropped to what meets the tile or more.
             key: the tile, or one above the maximum zoom for all under it: see `paints_areas`.
-            parts: one per crop of `reads`, uint8 (rows, row_bytes); not to be written to.
+            parts: one per crop of `reads`, uint8 (rows, row_bytes); not to be written to. Between
+                rows may lie what others asked for: strides tell.
             decoders: by encoding.
             view: how it is looked at.
         """
@@ -130,7 +131,7 @@ class LeafRenderer(Protocol):
             plan: as `sketch` was given.
             key: the tile.
             sketch: what `sketch` returned.
-            parts: one per crop, uint8 (rows, row_bytes); not to be written to.
+            parts: one per crop, as `paint` takes them.
             decoders: by encoding.
             view: how it is looked at.
         """

@@ -116,7 +116,8 @@ class Decoder(Protocol):
         Args:
             region: the region.
             window: of the stored array, before the region's view.
-            buffers: one per crop of `crops`, uint8 (rows, row_bytes).
+            buffers: one per crop of `crops`, uint8 (rows, row_bytes); between rows may lie what others
+                asked for: strides tell.
             operands: one per operand, the values of the windows of `boxes`.
         """
         ...

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from arbvis_core.engine.blocks import Subtree
 from arbvis_core.imaging import blank_tile
-from arbvis_core.reading import PageCache, Reader, read_crops
+from arbvis_core.reading import RangeCache, Reader, read_crops
 from arbvis_core.server.kept import Kept
 from arbvis_core.sources.files import LocalSource
 from arbvis_core.values import Crop, ScenePlan, Tile, TileKey, View
@@ -44,7 +44,7 @@ class Memory:
 
     planes: Kept[Any] = field(default_factory=lambda: Kept(PLANES))
     parts: Kept[Any] = field(default_factory=lambda: Kept(PARTS))
-    pages: PageCache = field(default_factory=lambda: PageCache(PAGES))
+    pages: RangeCache = field(default_factory=lambda: RangeCache(PAGES))
     tiles: Kept[Any] = field(default_factory=lambda: Kept(TILES))
 
 
@@ -69,9 +69,18 @@ class KeptReader(Reader):
             if self._through:
                 found = read_crops(self._sources, crops, NEAR)
             else:
-                found = super().fetch(crops)
+                found = [_held(one) for one in super().fetch(crops)]
             self._parts.put(key, found, sum(one.nbytes for one in found) + 256 * len(found))
         return found
+
+
+def _held(array: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return an array that holds on to no more memory than it has."""
+    if array.flags.c_contiguous:
+        return array
+    held = array.copy()
+    held.flags.writeable = False
+    return held
 
 
 class Tree(Subtree):

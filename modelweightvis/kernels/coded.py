@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from arbvis_core.kernels.bits import store
 from arbvis_core.kernels.jit import kernel
 from modelweightvis.kernels.measure import LARGEST, check_place, ready
+from modelweightvis.kernels.rows import flat_rows
 
 #: All but the sign of a bfloat16, and an infinity.
 _SIZE, _INFINITY = 0x7FFF, 0x7F80
@@ -28,7 +29,7 @@ def encode_stored(
     """Write the code of every stored value into a tile, and count the stored values.
 
     Args:
-        stored: (h, w).
+        stored: (h, w), of which rows may lie apart.
         table: the code of every stored value, (65536,).
         codes: written: a C-contiguous tile, (height, width).
         counts: added to: how often each stored value occurs, (65536,).
@@ -36,7 +37,9 @@ def encode_stored(
         left: the first column in the tile.
     """
     check_place(stored, codes, top, left, 1)
-    _encode(ready(stored, np.uint16), ready(table, np.uint8), codes, counts, top, left)
+    flat, pitch = flat_rows(stored)
+    area = np.array([*stored.shape, pitch, top, left])
+    _encode(flat, area, ready(table, np.uint8), codes, counts)
 
 
 def measure_bfloat16(
@@ -55,7 +58,7 @@ def measure_bfloat16(
     what only touches the rectangle is added to.
 
     Args:
-        stored: (h, w).
+        stored: (h, w), of which rows may lie apart.
         table: the code of every stored value, (65536,).
         factor: what magnitudes are multiplied by; none becomes more than LARGEST.
         codes: written: a C-contiguous tile, (height, width).
@@ -69,48 +72,50 @@ def measure_bfloat16(
     """
     check_place(stored, codes, top, left, 1)
     check_place(stored, sum_abs, top, left, 2)
-    own, table = ready(stored, np.uint16), ready(table, np.uint8)
-    return int(_measure(own, table, np.float32(factor), codes, sum_abs, counts, top, left))
+    flat, pitch = flat_rows(stored)
+    area = np.array([*stored.shape, pitch, top, left])
+    table, scale = ready(table, np.uint8), np.float32(factor)
+    return int(_measure(flat, area, table, scale, codes, sum_abs, counts))
 
 
 @kernel
 def _encode(
-    stored: NDArray[np.uint16],
+    flat: NDArray[np.uint16],
+    area: NDArray[np.int64],
     table: NDArray[np.uint8],
     codes: NDArray[np.uint8],
     counts: NDArray[np.uint32],
-    top: int,
-    left: int,
 ) -> None:
-    for y in range(np.uint64(stored.shape[0])):
-        _encode_row(stored[y], table, codes[np.uint64(top) + y], counts, np.uint64(left))
+    height, width, pitch, top, left = area
+    for y in range(height):
+        line = flat[y * pitch : y * pitch + width]
+        _encode_row(line, table, codes[top + y], counts, np.uint64(left))
 
 
 @kernel
 def _measure(
-    stored: NDArray[np.uint16],
+    flat: NDArray[np.uint16],
+    area: NDArray[np.int64],
     table: NDArray[np.uint8],
     scale: np.float32,
     codes: NDArray[np.uint8],
     sums: NDArray[np.float32],
     counts: NDArray[np.uint32],
-    top: int,
-    left: int,
 ) -> int:
-    one, height, first = np.uint64(1), np.uint64(stored.shape[0]), np.uint64(left)
-    infinite, y = 0, np.uint64(0)
+    height, width, pitch, top, left = area
+    infinite, y, first = 0, 0, np.uint64(left)
     while y < height:
-        row = np.uint64(top) + y
-        line, into = stored[y], sums[row >> one]
+        row, line = top + y, flat[y * pitch : y * pitch + width]
+        into = sums[row >> 1]
         _encode_row(line, table, codes[row], counts, first)
-        if row & one or y + one == height:
+        if row & 1 or y + 1 == height:
             infinite += _add_row(line, scale, into, first)
-            y += one
+            y += 1
             continue
-        below = stored[y + one]
-        _encode_row(below, table, codes[row + one], counts, first)
+        below = flat[(y + 1) * pitch : (y + 1) * pitch + width]
+        _encode_row(below, table, codes[row + 1], counts, first)
         infinite += _put_rows(line, below, scale, into, first)
-        y += one + one
+        y += 2
     return infinite
 
 

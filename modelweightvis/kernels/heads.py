@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arbvis_core.kernels.jit import kernel
+from modelweightvis.kernels.rows import flat_rows
 
 #: What is kept of a head: how many elements, how many of them are not finite or zero, the sums of
 #: |x| and x² of the others, and the greatest |x|.
@@ -31,22 +32,25 @@ def add_heads(
     """Add every value to its head.
 
     Args:
-        values: float32, or uint16 for bfloat16 as it is stored, (h, w).
+        values: float32, or uint16 for bfloat16 as it is stored, (h, w), of which rows may lie apart.
         rows: (h,), in runs; the head of a value is the number of its row plus that of its column.
         columns: (w,).
         heads: added to, (heads, FIGURES).
     """
     bits = np.empty(_STRIP, np.uint32)
     counts, sums = np.zeros((3, _STRIP), np.uint32), np.zeros((2, _STRIP))
+    flat, pitch = flat_rows(values)
     if values.dtype == np.uint16:
-        _add_heads(values, np.uint32(16), rows, columns, bits, counts, sums, heads)
+        shift = np.uint32(16)
     else:
-        _add_heads(values.view(np.uint32), np.uint32(0), rows, columns, bits, counts, sums, heads)
+        flat, shift = flat.view(np.uint32), np.uint32(0)
+    _add_heads(flat, pitch, shift, rows, columns, bits, counts, sums, heads)
 
 
 @kernel
 def _add_heads(
-    stored: NDArray[Any],
+    flat: NDArray[Any],
+    pitch: int,
     shift: np.uint32,
     rows: NDArray[np.int32],
     columns: NDArray[np.int32],
@@ -60,7 +64,8 @@ def _add_heads(
         width, height = min(np.uint64(columns.size) - start, np.uint64(_STRIP)), 0
         for y in range(rows.size):
             height += 1
-            if _take(stored[np.uint64(y), start : start + width], shift, bits):
+            begin = np.uint64(y * pitch) + start
+            if _take(flat[begin : begin + width], shift, bits):
                 _set_aside(bits[:width], counts)
             _add_row(bits[:width], counts[2], sums)
             if y + 1 == rows.size or rows[y + 1] != rows[y]:

@@ -168,10 +168,9 @@ def stored(
     placement: Placement, piece: Piece, buffers: Iterator[NDArray[np.uint8]]
 ) -> NDArray[np.uint16]:
     """Return the codes of a piece of a coded region, as they lie on the canvas: (height, width)."""
-    import numpy as np
+    from modelweightvis.kernels.rows import in_rows
 
-    codes = stored_codes(placement.region, piece.window, buffers)
-    return np.require(piece.pixels(codes), np.uint16, ["C", "A"])
+    return in_rows(piece.pixels(stored_codes(placement.region, piece.window, buffers)))
 
 
 def values(

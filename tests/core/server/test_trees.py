@@ -49,7 +49,7 @@ def test_rows_of_files_are_read_without_keeping_pages(path: Path) -> None:
     for got, wanted in zip(found, expected, strict=True):
         np.testing.assert_array_equal(got, wanted)
         assert not got.flags.writeable
-    assert not memory.pages._pages
+    assert not memory.pages._kept
     assert memory.parts.held >= sum(one.nbytes for one in found)
 
 
@@ -57,4 +57,4 @@ def test_of_other_sources_pages_are_kept() -> None:
     source = MemorySource("s", bytes(LENGTH))
     memory = Memory()
     KeptReader(planned(source), memory).fetch([Crop(source.key, 5, 1000, 8192, 300)])
-    assert memory.pages._pages
+    assert memory.pages._kept

@@ -17,7 +17,7 @@ from arbvis_core.api import Region, Scene, TileKey
 from arbvis_core.engine.blocks import Subtree
 from arbvis_core.engine.driver import block_cost
 from arbvis_core.pipeline.planning import plan_scene
-from arbvis_core.reading import PageCache, Reader
+from arbvis_core.reading import RangeCache, Reader
 from arbvis_core.testing import RendererContract
 from modelweightvis.folds import columns_fold, grid_fold, rows_fold
 from modelweightvis.formats import FORMATS
@@ -90,7 +90,7 @@ def test_a_block_takes_no_more_memory_than_is_planned_for(dtype: str) -> None:
     pair = replace(first, encoding=DIFFERENCE, parts=(), operands=(first, second))
     placed = place(replace(document, regions=(pair,)), 2048)
     plan = plan_scene(replace(placed, renderer="differences"), registry())
-    draw = Subtree(plan, registry(), Reader(plan.sources, PageCache())).quarter
+    draw = Subtree(plan, registry(), Reader(plan.sources, RangeCache())).quarter
     draw(TileKey(0, 0, 0))  # whatever has to be compiled
     tracemalloc.start()
     try:
