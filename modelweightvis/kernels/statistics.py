@@ -78,15 +78,9 @@ class Statistics:
         """Take in a rectangle of values, (h, w)."""
         ready = np.ascontiguousarray(values, np.float32).view()
         ready.flags.writeable = False
-        bits = ready.view(np.uint32)
-        _count(bits, self.counts, self.extremes)
-        lanes = np.zeros((5, _LANES))
-        _add_moments(ready, self.shift, lanes)
-        for lane in lanes.T:  # in this order
-            self.sums += lane
-        bins = np.zeros((4, 256), np.uint32)
-        _add_bins(bits, _BIN_OF, bins.reshape(-1))
-        self.histogram += bins.sum(axis=0, dtype=np.int64)
+        lanes, bins = np.empty((5, _LANES)), np.empty(4 * 256, np.uint32)
+        found = (self.counts, self.sums, self.extremes, self.histogram)
+        _add(ready, self.shift, _BIN_OF, *found, lanes, bins)
 
     def add_counts(self, counts: NDArray[np.uint32], values: NDArray[np.float32]) -> None:
         """Take in values of a type of 16 bits, by how often each of its codes occurs.
@@ -148,25 +142,54 @@ def _tally(stored: NDArray[np.uint16], counts: NDArray[np.uint32]) -> None:
 
 
 @kernel
+def _add(
+    values: NDArray[np.float32],
+    shift: float,
+    bin_of: NDArray[np.uint8],
+    counts: NDArray[np.int64],
+    sums: NDArray[np.float64],
+    extremes: NDArray[np.float32],
+    histogram: NDArray[np.int64],
+    lanes: NDArray[np.float64],
+    bins: NDArray[np.uint32],
+) -> None:
+    """Add row by row; then what ran side by side, in the order of the lanes."""
+    lanes[:], bins[:] = 0.0, np.uint32(0)
+    before = counts[NON_FINITE]
+    for y in range(values.shape[0]):
+        _count(values[y].view(np.uint32), counts, extremes)
+        _add_bins(values[y].view(np.uint32), bin_of, bins)
+        if counts[NON_FINITE] == before:
+            _add_moments(values[y], shift, lanes)
+        else:
+            _add_finite_moments(values[y], shift, lanes)
+            before = counts[NON_FINITE]
+    for lane in range(lanes.shape[1]):
+        for moment in range(lanes.shape[0]):
+            sums[moment] += lanes[moment, lane]
+    for at in range(histogram.size):
+        for lane in range(4):
+            histogram[at] += np.int64(bins[256 * lane + at])
+
+
+@kernel
 def _count(
     bits: NDArray[np.uint32], counts: NDArray[np.int64], extremes: NDArray[np.float32]
 ) -> None:
     """Count, and find the extremes by integers that are in the order of the floats."""
     least, greatest = np.int32(0x7FFFFFFF), np.int32(-0x80000000)
-    for y in range(bits.shape[0]):
-        zeros, infinite = np.int32(0), np.int32(0)
-        for x in range(np.uint64(bits.shape[1])):
-            magnitude = np.int32(bits[y, x] & np.uint32(0x7FFFFFFF))
-            ordered = np.int32(~magnitude) if np.int32(bits[y, x]) < 0 else magnitude
-            zeros += np.int32(magnitude == 0)
-            if magnitude < np.int32(0x7F800000):
-                least = min(least, ordered)
-                greatest = max(greatest, ordered)
-            else:
-                infinite += np.int32(1)
-        counts[ZEROS] += zeros
-        counts[NON_FINITE] += infinite
+    zeros, infinite = np.int32(0), np.int32(0)
+    for x in range(np.uint64(bits.size)):
+        magnitude = np.int32(bits[x] & np.uint32(0x7FFFFFFF))
+        ordered = np.int32(~magnitude) if np.int32(bits[x]) < 0 else magnitude
+        zeros += np.int32(magnitude == 0)
+        finite = magnitude < np.int32(0x7F800000)
+        infinite += np.int32(not finite)
+        least = min(least, ordered if finite else np.int32(0x7FFFFFFF))
+        greatest = max(greatest, ordered if finite else np.int32(-0x80000000))
     counts[ELEMENTS] += bits.size
+    counts[ZEROS] += zeros
+    counts[NON_FINITE] += infinite
     if least <= greatest:
         extremes[0] = min(extremes[0], _float(least))
         extremes[1] = max(extremes[1], _float(greatest))
@@ -182,19 +205,40 @@ def _float(ordered: np.int32) -> np.float32:
 
 @kernel
 def _add_moments(values: NDArray[np.float32], shift: float, lanes: NDArray[np.float64]) -> None:
-    for y in range(values.shape[0]):
-        for start in range(0, values.shape[1], _LANES):
-            for lane in range(min(_LANES, values.shape[1] - start)):
-                value = values[y, np.uint64(start + lane)]
-                finite = abs(value) < np.float32(np.inf)
-                size = np.float64(abs(value)) if finite else 0.0
-                first = np.float64(value) - shift if finite else 0.0
-                second = first * first
-                lanes[SUM_ABS, lane] += size
-                lanes[FIRST, lane] += first
-                lanes[SECOND, lane] += second
-                lanes[THIRD, lane] += first * second
-                lanes[FOURTH, lane] += second * second
+    """Add finite values, of every lane four at a time."""
+    one, size = np.uint64(_LANES), np.uint64(values.size)
+    two, three, four = np.uint64(2) * one, np.uint64(3) * one, np.uint64(4) * one
+    for start in range(np.uint64(0), size // four * four, four):
+        for lane in range(one):
+            at = start + lane
+            a, b = np.float64(values[at]), np.float64(values[at + one])
+            c, d = np.float64(values[at + two]), np.float64(values[at + three])
+            lanes[SUM_ABS, lane] += (abs(a) + abs(b)) + (abs(c) + abs(d))
+            a, b, c, d = a - shift, b - shift, c - shift, d - shift
+            lanes[FIRST, lane] += (a + b) + (c + d)
+            e, f, g, h = a * a, b * b, c * c, d * d
+            lanes[SECOND, lane] += (e + f) + (g + h)
+            lanes[THIRD, lane] += (a * e + b * f) + (c * g + d * h)
+            lanes[FOURTH, lane] += (e * e + f * f) + (g * g + h * h)
+    _add_finite_moments(values[size // four * four :], shift, lanes)
+
+
+@kernel
+def _add_finite_moments(
+    values: NDArray[np.float32], shift: float, lanes: NDArray[np.float64]
+) -> None:
+    """Add what is finite, one after the other."""
+    for start in range(0, values.size, _LANES):
+        for lane in range(min(_LANES, values.size - start)):
+            value = values[np.uint64(start + lane)]
+            finite = abs(value) < np.float32(np.inf)
+            first = np.float64(value) - shift if finite else 0.0
+            second = first * first
+            lanes[SUM_ABS, lane] += np.float64(abs(value)) if finite else 0.0
+            lanes[FIRST, lane] += first
+            lanes[SECOND, lane] += second
+            lanes[THIRD, lane] += first * second
+            lanes[FOURTH, lane] += second * second
 
 
 @kernel
@@ -202,10 +246,9 @@ def _add_bins(
     bits: NDArray[np.uint32], bin_of: NDArray[np.uint8], bins: NDArray[np.uint32]
 ) -> None:
     """Count into four histograms, (4 × 256,): in a single one a bin would wait for one like it."""
-    for y in range(bits.shape[0]):
-        for x in range(np.uint64(bits.shape[1])):
-            at = np.uint64(bin_of[bits[y, x] >> np.uint32(16)])
-            bins[((x & np.uint64(3)) << np.uint64(8)) + at] += np.uint32(1)
+    for x in range(np.uint64(bits.size)):
+        at = np.uint64(bin_of[bits[x] >> np.uint32(16)])
+        bins[((x & np.uint64(3)) << np.uint64(8)) + at] += np.uint32(1)
 
 
 @kernel

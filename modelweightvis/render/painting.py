@@ -13,6 +13,7 @@ from modelweightvis.encodings.units import code_values
 from modelweightvis.kernels.clearing import cleared, inner
 from modelweightvis.kernels.coded import encode_stored, measure_bfloat16
 from modelweightvis.kernels.measure import LARGEST, all_finite, encode, measure
+from modelweightvis.kernels.painted import paint_values
 from modelweightvis.kernels.statistics import Statistics
 from modelweightvis.render.codes import hatched, stored_table, value_table
 from modelweightvis.render.covering import Covered, constant
@@ -70,8 +71,14 @@ class Painter:
         """Paint and measure the values of a piece, (h, w)."""
         octaves = self._reference(spot)
         table = value_table(self._window.moved(octaves))
-        encode(values, table, self._codes, spot.top, spot.left)
-        self._planes.add(spot, values, octaves)
+        at, sums = (spot.top, spot.left), self._planes.sums_alone
+        if sums is None:
+            encode(values, table, self._codes, *at)
+            self._planes.add(spot, values, octaves)
+        elif paint_values(values, table, 2**-octaves, self._codes, sums, *at):
+            self._planes.add_rest(spot, values, octaves)
+        else:
+            self._planes.cover(spot)
         self._add_heads(spot, values)
         self._statistics(spot).add(values)
 
@@ -82,10 +89,8 @@ class Painter:
         counts = np.zeros(1 << 16, np.uint32)
         sums = self._planes.sums_alone
         if _is_bfloat16(spot) and sums is not None:
-            at = (spot.top, spot.left)
-            factor = 2**-octaves
-            broken = measure_bfloat16(stored, table, factor, self._codes, sums, counts, *at)
-            if broken:
+            at, factor = (spot.top, spot.left), 2**-octaves
+            if measure_bfloat16(stored, table, factor, self._codes, sums, counts, *at):
                 self._planes.add_rest(spot, decode16(encoding, stored), octaves)
             else:
                 self._planes.cover(spot)
