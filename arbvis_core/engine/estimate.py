@@ -7,6 +7,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from arbvis_core.deferring import resolved
 from arbvis_core.engine.blocks import Subtree, cropped_blocks
 from arbvis_core.engine.work import tile_blobs
 from arbvis_core.reading import Reader
@@ -79,12 +80,13 @@ def _present(plan: ScenePlan, registry: Registry) -> set[TileKey]:
     """Return the tiles of the maximum zoom that will be drawn."""
     owner = registry.renderer_entry(plan.renderer)
     with guard(owner, "plan", f"scene {plan.key!r}"):
+        present = resolved(owner.item).present  # asked for every tile
         return {
             key
             for block, cropped in cropped_blocks(plan)
             if cropped.placements
             for key in block.leaves(plan.canvas)
-            if owner.item.present(cropped, key)
+            if present(cropped, key)
         }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -96,4 +97,4 @@ def described(found: NDArray[np.float64]) -> dict[str, list[float | int | None]]
 
 
 def _plain(values: NDArray[np.float64]) -> list[float | int | None]:
-    return [float(one) if np.isfinite(one) else None for one in values]
+    return [one if isfinite(one) else None for one in values.tolist()]

@@ -59,14 +59,18 @@ def side_of(plan: ScenePlan, key: TileKey) -> int:
     return TILE << (plan.canvas.max_zoom - key.zoom)
 
 
+def _box_of(plan: ScenePlan, key: TileKey) -> Box:
+    side = side_of(plan, key)
+    return Box(key.x * side, key.y * side, side, side)
+
+
 def met(plan: ScenePlan, key: TileKey) -> Iterator[tuple[Placement, Box]]:
     """Yield what meets a tile, and the tile from its corner in pixels of the maximum zoom."""
-    side = side_of(plan, key)
-    tile = Box(key.x * side, key.y * side, side, side)
+    tile = _box_of(plan, key)
     for placement in plan.placements:
         if placement.box.meets(tile):
             x, y = tile.x - placement.box.x, tile.y - placement.box.y
-            yield placement, Box(x, y, side, side)
+            yield placement, tile._replace(x=x, y=y)
 
 
 @remembered
@@ -104,9 +108,17 @@ def _is_plain(region: Region) -> bool:
 
 def is_met(plan: ScenePlan, key: TileKey) -> bool:
     """Tell whether any element lies in a tile."""
-    return any(
-        one.fold is None or windows(one.region.shape, one.fold, box) for one, box in met(plan, key)
-    )
+    tile = _box_of(plan, key)
+    for one in plan.placements:
+        if one.box.meets(tile) and (one.fold is None or _lies_in(one, tile)):
+            return True
+    return False
+
+
+def _lies_in(placement: Placement, tile: Box) -> bool:
+    """Tell whether any element of a folded placement lies in a tile, and not only a gap."""
+    x, y = tile.x - placement.box.x, tile.y - placement.box.y
+    return bool(windows(placement.region.shape, placement.fold, tile._replace(x=x, y=y)))
 
 
 def decodable(region: Region, decoders: Decoders) -> bool:
