@@ -5,17 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from arbvis_core import hookimpl
+from arbvis_core.deferring import deferred
 from arbvis_core.diff.builder import ByteDiffBuilder
 from arbvis_core.diff.json_builder import JsonDiffBuilder
 from arbvis_core.formats.raw import RawFormat
 from arbvis_core.layouts.hilbert import HilbertLayout
-from arbvis_core.render.byte_differences import ByteDifferenceRenderer
+from arbvis_core.protocols import LeafRenderer
 from arbvis_core.render.bytes import ByteRenderer
 from arbvis_core.sources.local import LocalProvider
 from arbvis_core.sources.stdin import StdinProvider
 
 if TYPE_CHECKING:
-    from arbvis_core.protocols import DiffBuilder, Format, Layout, LeafRenderer, SourceProvider
+    from arbvis_core.protocols import DiffBuilder, Format, Layout, SourceProvider
 
 
 @hookimpl
@@ -45,4 +46,5 @@ def arbvis_layouts() -> list[Layout]:
 @hookimpl
 def arbvis_leaf_renderers() -> list[LeafRenderer]:
     """Bytes in the colours of their classes, and by what changed."""
-    return [ByteRenderer(), ByteDifferenceRenderer()]
+    differences = "arbvis_core.render.byte_differences:ByteDifferenceRenderer"
+    return [ByteRenderer(), deferred(LeafRenderer, differences, name="byte-differences")]

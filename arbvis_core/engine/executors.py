@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from typing import Literal, ParamSpec, TypeVar
 
 from arbvis_core.errors import UsageError
@@ -54,6 +54,7 @@ def make_executor(kind: Kind, jobs: int) -> Executor:
         return ThreadPoolExecutor(jobs, thread_name_prefix="arbvis")
     if kind == "processes":
         import multiprocessing
+        from concurrent.futures import ProcessPoolExecutor
 
         context = multiprocessing.get_context("spawn")
         pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=_ignore_interrupts)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import secrets
 import shutil
 import sys
 
@@ -34,7 +33,7 @@ class Claim:
         self._target = target
         self._descriptor = -1
         while self._descriptor < 0:
-            self._token = secrets.token_hex(3)
+            self._token = os.urandom(3).hex()
             with contextlib.suppress(FileExistsError):
                 self._descriptor = _claimed(self.beside("lock"), target)
 

@@ -79,8 +79,8 @@ class PickleFormatPlugin(Format):
 
     def matches(self, probe: Probe) -> bool:
         """Claim archives with a `data.pkl`, what is older, and pickles and indexes by name."""
-        from modelweightvis.formats.pytorch import INDEXED, begins
         from modelweightvis.formats.shards import is_index
+        from modelweightvis.formats.torch_marks import INDEXED, begins
 
         return begins(probe) or is_index(probe.name, INDEXED)
 

@@ -5,37 +5,22 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from arbvis_core.api import Document, Group, Probe, Source
+from arbvis_core.api import Document, Group, Source
 from modelweightvis.formats.documents import Content, model_document
 from modelweightvis.formats.fusion.fuse import fuse
-from modelweightvis.formats.reading import basename, has_suffix, of_source, shown
+from modelweightvis.formats.reading import basename, of_source, shown
 from modelweightvis.formats.shards import group_models
 from modelweightvis.formats.tensors import header_region
-from modelweightvis.formats.torch_files import PICKLE, PICKLED, is_legacy, open_saved
+from modelweightvis.formats.torch_files import open_saved
+from modelweightvis.formats.torch_marks import INDEXED, PICKLE
 from modelweightvis.formats.torch_tensors import Found, named_tensors, tensor_regions
-from modelweightvis.formats.zips import MAGIC, first_name
 
-#: How the names of shards end that an index may list.
-INDEXED = ".bin"
-SUFFIXES = (".bin", ".pth", ".pt", ".ckpt")
 #: Files of a training that hold no weights, or tensors that are none.
 _ASIDE = re.compile(
     r"(training_args|optimizer|scheduler|scaler|rng_state|global_step).*", re.IGNORECASE
 )
 #: What Meta calls the files of a model, each with a slice of every tensor.
 _SLICE = re.compile(r"consolidated\.[0-9]{2,}\.pth")
-
-
-def begins(probe: Probe) -> bool:
-    """Tell archives with a `data.pkl`, files from before PyTorch 1.6, and pickles by their name."""
-    head = probe.head(512)
-    if is_legacy(head) or first_name(head).endswith(f"/{PICKLE}"):
-        return True
-    if not has_suffix(probe, SUFFIXES):
-        return False
-    if head.startswith(MAGIC):
-        return PICKLE.encode() in probe.tail(64 << 10)
-    return head.startswith(PICKLED)
 
 
 def documents(group: Group) -> list[Document]:

@@ -12,17 +12,13 @@ from modelweightvis.formats.cursor import FIRST
 from modelweightvis.formats.pickle_machine import Told, interpret
 from modelweightvis.formats.pickle_values import Storage
 from modelweightvis.formats.reading import read, refuse_pointer, shown
+from modelweightvis.formats.torch_marks import LEGACY, PICKLE, PICKLED, WITHIN, is_legacy
 from modelweightvis.formats.torch_tensors import Extent
 from modelweightvis.formats.torch_types import torch_type
 from modelweightvis.formats.zips import MAGIC, Member, extents, members
 
-#: The pickle in an archive, and the largest that is read.
-PICKLE = "data.pkl"
+#: The largest pickle that is read.
 LARGEST = 64 << 20
-#: The number that files before PyTorch 1.6 begin with, as it is pickled, and where it stands.
-LEGACY, WITHIN = b"\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19", 32
-#: How a bare pickle begins.
-PICKLED = tuple(b"\x80" + bytes([protocol]) for protocol in range(2, 6))
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,15 +55,6 @@ def open_saved(source: Source) -> Saved | None:
         f"{source.name} is neither a zip archive nor a pickle at its byte 0, "
         f"so PyTorch has not saved it; fetch it again"
     )
-
-
-def is_legacy(head: bytes) -> bool:
-    """Tell whether a file is from before PyTorch 1.6.
-
-    Args:
-        head: its beginning.
-    """
-    return head.startswith(PICKLED) and LEGACY in head[:WITHIN]
 
 
 def _archive(source: Source) -> Saved:

@@ -86,7 +86,7 @@ class Statistics:
         """Take in values of a type of 16 bits, by how often each of its codes occurs.
 
         Args:
-            counts: as `tally` makes them, (65536,).
+            counts: as `tally` makes them, (65536,); afterwards they are zero.
             values: what the codes mean, (65536,).
         """
         found = (self.counts, self.sums, self.extremes, self.histogram)
@@ -262,7 +262,7 @@ def _add_counts(
     extremes: NDArray[np.float32],
     histogram: NDArray[np.int64],
 ) -> None:
-    """Add values of which there are so many each."""
+    """Add values of which there are so many each, and have none left."""
     bits = values.view(np.uint32)
     for start in range(0, often.size, _LANES):
         some = np.uint32(0)
@@ -274,6 +274,7 @@ def _add_counts(
             if often[at] == 0:
                 continue
             number, value = np.int64(often[at]), values[at]
+            often[at] = 0
             counts[ELEMENTS] += number
             histogram[bin_of[bits[at] >> np.uint32(16)]] += number
             if not abs(value) < np.float32(np.inf):

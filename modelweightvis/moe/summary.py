@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from arbvis_core.api import Derivation, Document, Layout, Priority, Region, Request, UsageError
-from modelweightvis.moe.panels import panels_of
 from modelweightvis.options import MoeOptions, TensorOptions
 
 if TYPE_CHECKING:
@@ -35,6 +34,7 @@ class MoeSummaryDerivation(Derivation):
         Raises:
             UsageError: no model has any, or `--match` leaves all of them out.
         """
+        from modelweightvis.moe.panels import panels_of
         from modelweightvis.tensors import tensors_of
 
         match = request.option(TensorOptions).match

@@ -27,7 +27,7 @@ def shade(plan: ScenePlan, key: TileKey, planes: Mapping[str, NDArray[Any]], loo
     import numpy as np
 
     planes = {name.partition("/")[0]: plane for name, plane in planes.items()}
-    codes = np.zeros(planes["flags"].shape, np.uint8)
+    codes = np.empty(planes["flags"].shape, np.uint8)  # all of it is written
     if looks.overview == "balance":
         _balance(plan, planes, looks, codes)
     else:

@@ -20,9 +20,9 @@ from arbvis_core.testing import RendererContract
 from arbvis_core.values import ScenePlan
 from modelweightvis.folds import columns_fold, grid_fold, rows_fold
 from modelweightvis.formats import FORMATS
-from modelweightvis.render import ElementRenderer
 from modelweightvis.render.codes import HATCH, NOT_FINITE, PADDING, ZERO
 from modelweightvis.render.deciding import balance_limit, overview_window, reference, value_window
+from modelweightvis.render.elements import ElementRenderer
 from modelweightvis.render.looks import looks_of
 
 RENDERER = ElementRenderer()
