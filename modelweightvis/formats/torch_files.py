@@ -12,7 +12,7 @@ from modelweightvis.formats.cursor import FIRST
 from modelweightvis.formats.pickle_machine import Told, interpret
 from modelweightvis.formats.pickle_values import Storage
 from modelweightvis.formats.reading import read, refuse_pointer, shown
-from modelweightvis.formats.torch_marks import LEGACY, PICKLE, PICKLED, WITHIN, is_legacy
+from modelweightvis.formats.torch_marks import PICKLE, PICKLED, WITHIN, is_legacy
 from modelweightvis.formats.torch_tensors import Extent
 from modelweightvis.formats.torch_types import torch_type
 from modelweightvis.formats.zips import MAGIC, Member, extents, members
