@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arbvis_core.kernels.jit import kernel
+from modelweightvis.kernels.lookup import look_up
 
 #: Bits of the plane `flags`.
 NAN, POSITIVE_INFINITY, NEGATIVE_INFINITY = 1, 2, 4
@@ -119,11 +120,8 @@ def _encode(
     top: int,
     left: int,
 ) -> None:
-    bits = values.view(np.uint32)
-    for y in range(np.uint64(bits.shape[0])):  # an unsigned index cannot count from the end
-        row = codes[np.uint64(top) + y]
-        for x in range(np.uint64(bits.shape[1])):
-            row[np.uint64(left) + x] = table[bits[y, x] >> np.uint32(16)]
+    for y in range(values.shape[0]):
+        look_up(values[y].view(np.uint32), table, codes[top + y], np.uint64(left))
 
 
 @kernel

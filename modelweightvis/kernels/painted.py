@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from arbvis_core.kernels.bits import store
 from arbvis_core.kernels.jit import kernel
+from modelweightvis.kernels.lookup import look_up
 from modelweightvis.kernels.magnitudes import add_row, put_rows
 from modelweightvis.kernels.measure import check_place, ready
 
@@ -59,28 +59,12 @@ def _paint(
     while y < height:
         row, line = top + y, bits[y]
         into = sums[row >> 1]
-        _encode_row(line, table, codes[row], first)
+        look_up(line, table, codes[row], first)
         if row & 1 or y + 1 == height:
             infinite += add_row(line, scale, into, first)
             y += 1
             continue
-        _encode_row(bits[y + 1], table, codes[row + 1], first)
+        look_up(bits[y + 1], table, codes[row + 1], first)
         infinite += put_rows(line, bits[y + 1], scale, into, first)
         y += 2
     return infinite
-
-
-@kernel
-def _encode_row(
-    line: NDArray[np.uint32], table: NDArray[np.uint8], row: NDArray[np.uint8], left: np.uint64
-) -> None:
-    """Write eight codes at a time: to store them one by one takes longer."""
-    width, eight, upper = np.uint64(line.size), np.uint64(8), np.uint32(16)
-    whole = width & ~np.uint64(7)
-    for start in range(np.uint64(0), whole, eight):
-        word = np.uint64(0)
-        for i in range(eight):
-            word |= np.uint64(table[line[start + i] >> upper]) << (eight * i)
-        store(word, row, left + start)
-    for x in range(whole, width):
-        row[left + x] = table[line[x] >> upper]

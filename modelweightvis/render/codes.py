@@ -65,6 +65,8 @@ def value_table(window: Window) -> NDArray[np.uint8]:
 def magnitude_table(window: Window, power: int) -> NDArray[np.uint8]:
     """Return the code of every upper half of a magnitude above the maximum zoom, uint8, (65536,).
 
+    What is no number is a mean of nothing, and padding.
+
     Args:
         window: what the colours span.
         power: of the magnitude that is looked up: 2 for a mean of squares.
@@ -75,6 +77,7 @@ def magnitude_table(window: Window, power: int) -> NDArray[np.uint8]:
     table = np.full(1 << 16, LAST, np.uint8)  # a sum may be too large for a float32
     table[: 1 << 15] = FIRST + steps
     table[0] = ZERO
+    table[[*range(0x7F81, 0x8000), *range(0xFF81, 0x10000)]] = PADDING
     return _frozen(table)
 
 

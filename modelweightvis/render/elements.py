@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from arbvis_core.api import Leaf, LeafRenderer
+from arbvis_core.api import TILE, Leaf, LeafRenderer
 from modelweightvis.render.looks import CHOICES, VIEWS, looks_of
 from modelweightvis.render.measured import Measured
 from modelweightvis.render.pieces import (
@@ -16,6 +16,7 @@ from modelweightvis.render.pieces import (
     is_coded,
     is_met,
     laid,
+    side_of,
     spots,
     stored,
 )
@@ -96,12 +97,14 @@ class ElementRenderer(LeafRenderer):
     ) -> Leaf:
         """Draw a tile; its statistics are a `Measured`."""
         from modelweightvis.render.painting import Painter
+        from modelweightvis.render.shading import with_two_above
 
         found = spots(plan, key)
         known = [decodable(one.placement.region, decoders) for one in found]
         coded = [is_coded(one.placement.region) for one in found]
         stored_ones = [one for one, *is_so in zip(found, known, coded, strict=True) if all(is_so)]
-        painter = Painter(plan, key, looks_of(view), found, stored_ones)
+        looks = looks_of(view)
+        painter = Painter(plan, key, looks, found, stored_ones)
         buffers = iter(parts)
         for spot, is_known, is_stored in zip(found, known, coded, strict=True):
             if not is_known:
@@ -112,7 +115,8 @@ class ElementRenderer(LeafRenderer):
                 regions = (spot.placement.region,)
                 for band, (values,) in banded(spot, regions, buffers, decoders):
                     painter.put(band, laid(band.piece, values))
-        return painter.leaf()
+        leaf = painter.leaf()
+        return with_two_above(plan, leaf, looks) if side_of(plan, key) == 4 * TILE else leaf
 
     def shade(
         self, plan: ScenePlan, key: TileKey, planes: Mapping[str, NDArray[Any]], view: View
