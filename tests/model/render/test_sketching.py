@@ -16,7 +16,7 @@ from arbvis_core.pipeline.planning import plan_scene
 from arbvis_core.reading import Reader, read_crops
 from arbvis_core.values import Document, Region
 from modelweightvis.folds import columns_fold, grid_fold, rows_fold
-from modelweightvis.render import ElementRenderer
+from modelweightvis.render.elements import ElementRenderer
 from modelweightvis.render.shading import HATCHED
 
 RENDERER = ElementRenderer()
