@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
 
 TYPE_CHECKING = False  # as `typing` has it, which takes longer to import than Ctrl-C may wait
@@ -17,13 +18,16 @@ def launch(name: str, profile: Callable[[], Profile]) -> NoReturn:
     """Run a program and exit with its code.
 
     Importing takes most of a short run, so that Ctrl-C falls into it more often than not, and
-    Python would search all that was just imported for garbage, over and over.
+    Python would search all that was just imported for garbage, over and over. The library of linear
+    algebra that numpy brings would start a thread for every core, which waits by spinning; there is
+    no use for them where several threads draw.
 
     Args:
         name: the program, named where there is nothing else to say it.
         profile: returns what the program assumes.
     """
     gc.disable()
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         from arbvis_core.cli.app import start
 
@@ -43,7 +47,6 @@ def _leave(code: int) -> NoReturn:
     end, where a profiler or a debugger looks on, or something cannot be flushed, Python exits as ever.
     """
     import atexit
-    import os
     import threading
 
     alone = all(one.daemon for one in threading.enumerate() if one is not threading.main_thread())
