@@ -69,7 +69,7 @@ def _collect() -> None:
     Nor often: what a hundred thousand files are made into lives as long, and is no garbage.
     """
     gc.freeze()
-    gc.set_threshold(20_000, 20, 50)
+    gc.set_threshold(50_000, 20, 50)
     gc.enable()
 
 

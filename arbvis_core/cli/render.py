@@ -16,6 +16,7 @@ from arbvis_core.cli.isolation import prints_aside
 from arbvis_core.cli.progress import compiling_told, progress
 from arbvis_core.cli.space import announce
 from arbvis_core.errors import UsageError
+from arbvis_core.garbage import kept_for_good
 from arbvis_core.protocols import Reporter
 from arbvis_core.registry import guard
 from arbvis_core.values import Plan, Profile, Request
@@ -90,7 +91,8 @@ class Session:
         sink = self._sink(request.inputs)
         places: list[str] = []
         try:
-            plan = api.plan(request, registry=self.registry)
+            with kept_for_good():
+                plan = api.plan(request, registry=self.registry)
             self._warn((*plan.warnings, *self.registry.faults))
             opened = self._protect(plan, sink)
             if sink is not None or self.reporters:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 import logging
 import os
 import secrets
@@ -19,6 +18,7 @@ import uvicorn
 
 from arbvis_core.engine.executors import default_jobs
 from arbvis_core.errors import UsageError
+from arbvis_core.garbage import kept_for_good
 from arbvis_core.server.allocating import from_one_pool
 from arbvis_core.server.app import Service
 from arbvis_core.server.connections import MOST, Connection
@@ -229,27 +229,11 @@ def serve(
 
 def _prepare(server: Server, shown: Event, browse: bool) -> None:  # noqa: FBT001
     """Plan the picture; if there is none, end the server once the page that is shown knows."""
-    with _kept_for_good():
+    with kept_for_good():
         server.live.prepare()
     if server.live.error is not None:
         server.live.told.wait(PATIENCE if browse and shown.is_set() else 0)
         server.should_exit = True
-
-
-@contextlib.contextmanager
-def _kept_for_good() -> Iterator[None]:
-    """Look for no garbage in what is made here: it lives as long as the server.
-
-    To go through the objects of thirty thousand tensors holds every thread up, over and over.
-    """
-    collecting = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.freeze()
-        if collecting:
-            gc.enable()
 
 
 @contextlib.contextmanager

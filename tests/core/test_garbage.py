@@ -1,0 +1,25 @@
+"""What is made for good is not searched for garbage."""
+
+from __future__ import annotations
+
+import gc
+
+import pytest
+
+from arbvis_core.garbage import kept_for_good
+
+
+@pytest.mark.parametrize("collecting", [True, False])
+def test_what_was_made_is_not_searched_and_the_collector_is_as_it_was(collecting: bool) -> None:
+    before = gc.isenabled()
+    try:
+        (gc.enable if collecting else gc.disable)()
+        with pytest.raises(ZeroDivisionError), kept_for_good():
+            assert not gc.isenabled()
+            made = [[number] for number in range(10)]
+            1 / 0  # noqa: B018
+        assert gc.isenabled() is collecting
+        assert not any(one is made for one in gc.get_objects())  # those that are searched
+    finally:
+        gc.unfreeze()
+        (gc.enable if before else gc.disable)()
