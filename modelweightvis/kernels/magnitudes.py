@@ -41,17 +41,19 @@ def put_rows(
     one, two, size, shift = np.uint64(1), np.uint64(2), np.uint64(line.size), _shift(line)
     head, at = left & one, (left + one) >> one
     pairs = (size - min(head, size)) >> one
-    most = max(_largest(line), _largest(below))
-    if not np.uint32(most).view(np.float32) * scale < np.float32(np.inf):
-        for pair in range(pairs):
-            row[at + pair] = 0
-        broken = _add_finite(line, scale, row, left)
-        return broken + _add_finite(below, scale, row, left)
+    most = np.uint32(max(_largest_end(line, left), _largest_end(below, left)))
+    most = np.float32(most.view(np.float32) * scale).view(np.uint32)
     for pair in range(pairs):
         i = head + two * pair
         upper = _magnitude(line[i], shift, scale) + _magnitude(line[i + one], shift, scale)
         lower = _magnitude(below[i], shift, scale) + _magnitude(below[i + one], shift, scale)
         row[at + pair] = upper + lower
+        most = max(most, np.float32(upper + lower).view(np.uint32))
+    if most >= np.uint32(_INFINITY):  # rare, and so it may be done again
+        for pair in range(pairs):
+            row[at + pair] = 0
+        broken = _add_finite(line, scale, row, left)
+        return broken + _add_finite(below, scale, row, left)
     _add_ends(line, scale, row, left)
     _add_ends(below, scale, row, left)
     return 0
@@ -90,6 +92,17 @@ def _add_ends(
         row[left >> one] += _magnitude(line[0], shift, scale)
     if size > (left & one) and (left + size) & one:
         row[(left + size) >> one] += _magnitude(line[size - one], shift, scale)
+
+
+@kernel
+def _largest_end(line: NDArray[Any], left: np.uint64) -> np.uint32:
+    """Return the larger magnitude of the same columns, as the bits of a float32."""
+    one, size, most = np.uint64(1), np.uint64(line.size), np.uint32(0)
+    if size and left & one:
+        most = max(most, _bits(line[0], _shift(line)))
+    if size > (left & one) and (left + size) & one:
+        most = max(most, _bits(line[size - one], _shift(line)))
+    return most
 
 
 @kernel
