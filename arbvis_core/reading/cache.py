@@ -14,7 +14,7 @@ from arbvis_core.values import Buffer, Range, Source
 CACHE = 256 << 20
 #: Bytes that are kept although every byte of them was handed out: nobody will ask again, and what is
 #: drawn into memory that was used before is drawn faster.
-DONE = 48 << 20
+DONE = 16 << 20
 #: Bytes of a page: few for a tile, and little that is wasted at the ends of a tensor.
 PAGE = 1 << 18
 
