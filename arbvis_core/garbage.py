@@ -8,16 +8,25 @@ from collections.abc import Iterator
 
 
 @contextlib.contextmanager
-def kept_for_good() -> Iterator[None]:
-    """Look for no garbage in what is made here: it lives as long as the program.
-
-    To go through the objects of thirty thousand tensors holds every thread up, over and over.
-    """
+def uncollected() -> Iterator[None]:
+    """Pause the garbage collector: a plan is a million values of which none is garbage."""
     collecting = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
-        gc.freeze()
         if collecting:
             gc.enable()
+
+
+@contextlib.contextmanager
+def kept_for_good() -> Iterator[None]:
+    """Look for no garbage in what is made here, now or later: it lives as long as the program.
+
+    To go through the objects of thirty thousand tensors holds every thread up, over and over.
+    """
+    with uncollected():
+        try:
+            yield
+        finally:
+            gc.freeze()

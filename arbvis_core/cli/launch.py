@@ -19,15 +19,16 @@ def launch(name: str, profile: Callable[[], Profile]) -> NoReturn:
 
     Importing takes most of a short run, so that Ctrl-C falls into it more often than not, and
     Python would search all that was just imported for garbage, over and over. The library of linear
-    algebra that numpy brings would start a thread for every core, which waits by spinning; there is
-    no use for them where several threads draw.
+    algebra that numpy brings would start a thread for every core, which waits by spinning; where
+    several threads draw there is next to no use for them. Whoever wants them says so.
 
     Args:
         name: the program, named where there is nothing else to say it.
         profile: returns what the program assumes.
     """
     gc.disable()
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    if "OMP_NUM_THREADS" not in os.environ:
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         from arbvis_core.cli.app import start
 

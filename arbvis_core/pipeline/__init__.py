@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from arbvis_core.garbage import uncollected
 from arbvis_core.pipeline.arranging import arrange
 from arbvis_core.pipeline.deriving import derive
 from arbvis_core.pipeline.opening import Opened, describe_inputs, open_inputs, title
@@ -25,7 +25,7 @@ def plan(request: Request, registry: Registry) -> Plan:
     Raises:
         ArbvisError: the inputs cannot be opened, read or arranged.
     """
-    with _uncollected():
+    with uncollected():
         return _plan(request, registry)
 
 
@@ -97,17 +97,3 @@ def _plan(request: Request, registry: Registry) -> Plan:
             *(one for scene in scenes for one in scene.warnings),
         ),
     )
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Pause the garbage collector: a plan is a million values of which none is garbage."""
-    import gc
-
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from arbvis_core.errors import LayoutError
-from arbvis_core.reading import SMALL, Reader
+from arbvis_core.reading import SMALL, Reader, held
 from arbvis_core.registry import guard
 from arbvis_core.values import Canvas, Scene, ScenePlan, parts_of
 
@@ -75,7 +75,7 @@ def _decide(planned: ScenePlan, registry: Registry) -> ScenePlan:
             f"the survey asks for {sampled} of {total} bytes in {len(crops)} reads; "
             f"allowed are {most:.0f} bytes in {SAMPLE_READS} reads"
         )
-    parts = Reader(planned.sources).fetch(crops)
+    parts = [held(one) for one in Reader(planned.sources).fetch(crops)]
     decisions = renderer.decide(planned, parts, registry.decoders)
     sample = {"bytes": sampled, "of": total, "reads": len(crops)}
     return replace(planned, decisions=decisions, sample=sample)

@@ -6,8 +6,9 @@ one piece, and kept for a while.
 """
 
 from arbvis_core.reading.cache import SHARED, RangeCache
+from arbvis_core.reading.cutting import held
 from arbvis_core.reading.once import NEAR, read_crops
 from arbvis_core.reading.ranges import read_ranges
 from arbvis_core.reading.reader import SMALL, Reader
 
-__all__ = ["NEAR", "SHARED", "SMALL", "RangeCache", "Reader", "read_crops", "read_ranges"]
+__all__ = ["NEAR", "SHARED", "SMALL", "RangeCache", "Reader", "held", "read_crops", "read_ranges"]

@@ -18,14 +18,22 @@ DONE = 16 << 20
 #: Bytes of a page: few for a tile, and little that is wasted at the ends of a tensor.
 PAGE = 1 << 18
 
+#: A band takes at most this part of the cache, so that several find room.
+BANDS = 8
+
 #: Source, its identity, the range.
 _Key = tuple[str, str, Range]
 
 
 class RangeCache:
-    """Ranges of sources, least recently used first out; one reader per range, whoever asks."""
+    """Ranges of sources, least recently used first out; one reader per range, whoever asks.
+
+    Attributes:
+        band: bytes of a band, at most.
+    """
 
     def __init__(self, limit: int = CACHE) -> None:
+        self.band = limit // BANDS
         self._limit = limit
         self._lock = threading.Lock()
         self._kept: OrderedDict[_Key, Buffer] = OrderedDict()

@@ -19,18 +19,18 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-#: Bytes of a band, at most.
-BAND = 32 << 20
-
 #: By range, how many of its bytes a crop consists of.
 Cut = Mapping[Range, int]
 
 
-def band_of(crop: Crop) -> Cut | None:
-    """Return the band of a crop that says what it lies within; None where it is better cut into pages."""
+def band_of(crop: Crop, limit: int) -> Cut | None:
+    """Return the band of a crop that says what it lies within, of at most so many bytes.
+
+    None where it is better cut into pages.
+    """
     if crop.within is None or not crop.size or is_contiguous(crop):
         return None
-    if not crop.row_bytes <= crop.stride <= PAGE or crop.rows * crop.stride > BAND:
+    if not crop.row_bytes <= crop.stride <= PAGE or crop.rows * crop.stride > limit:
         return None
     low, high = crop.within
     start = crop.start - (crop.start - low) % crop.stride
@@ -59,8 +59,8 @@ def _touched(crop: Crop) -> Iterator[tuple[int, int]]:
     if not size:
         return
     if crop.rows > 1 and stride > PAGE:  # there may be many pages between two rows
-        for first in range(start, stop, stride):
-            yield from _touched(Crop(crop.source, first, size))
+        for row in range(crop.rows):
+            yield from _touched(Crop(crop.source, start + row * stride, size))
         return
     before = 0
     for number in range(start // PAGE, (stop - 1) // PAGE + 1):
@@ -70,6 +70,15 @@ def _touched(crop: Crop) -> Iterator[tuple[int, int]]:
             after = rows * size + min(rest, size)
         yield number, after - before
         before = after
+
+
+def held(array: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return an array that holds on to no more memory than it has, for whoever keeps it for a while."""
+    if array.flags.c_contiguous:
+        return array
+    copy = array.copy()
+    copy.flags.writeable = False
+    return copy
 
 
 def cut_out(crop: Crop, cut: Cut, buffers: Mapping[Range, Buffer]) -> NDArray[np.uint8]:

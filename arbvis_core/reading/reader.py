@@ -56,7 +56,7 @@ class Reader:
         whole = Range(0, source.size)
         if self._small:
             return pages_of(crop, whole)
-        return band_of(crop) or pages_of(crop, crop.within or whole)
+        return band_of(crop, self._cache.band) or pages_of(crop, crop.within or whole)
 
     def _cut_out(
         self, source: Source, crops: Sequence[Crop], cuts: Mapping[int, Cut]

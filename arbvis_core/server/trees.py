@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from arbvis_core.engine.blocks import Subtree
 from arbvis_core.imaging import blank_tile
-from arbvis_core.reading import RangeCache, Reader, read_crops
+from arbvis_core.reading import RangeCache, Reader, held, read_crops
 from arbvis_core.server.kept import Kept
 from arbvis_core.sources.files import LocalSource
 from arbvis_core.values import Crop, ScenePlan, Tile, TileKey, View
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from arbvis_core.registry import Registry
     from arbvis_core.server.store import Store
 
-#: Bytes that are kept: of planes, of what tiles read, of pages of sources, of encoded tiles.
-PLANES, PARTS, PAGES, TILES = 96 << 20, 160 << 20, 32 << 20, 32 << 20
+#: Bytes that are kept: of planes, of what tiles read, of ranges of sources, of encoded tiles.
+PLANES, PARTS, RANGES, TILES = 96 << 20, 160 << 20, 32 << 20, 32 << 20
 
 #: Bytes between two rows of a file that are sooner read than skipped: a call takes as long.
 NEAR = 64 << 10
@@ -44,18 +44,18 @@ class Memory:
 
     planes: Kept[Any] = field(default_factory=lambda: Kept(PLANES))
     parts: Kept[Any] = field(default_factory=lambda: Kept(PARTS))
-    pages: RangeCache = field(default_factory=lambda: RangeCache(PAGES))
+    ranges: RangeCache = field(default_factory=lambda: RangeCache(RANGES))
     tiles: Kept[Any] = field(default_factory=lambda: Kept(TILES))
 
 
 class KeptReader(Reader):
     """Reads what tiles ask for, and keeps it for when the same is asked again in other colours.
 
-    Of files of this machine no pages are kept beside that, for the system does.
+    Of files of this machine no ranges are kept beside that, for the system does.
     """
 
     def __init__(self, plan: ScenePlan, memory: Memory) -> None:
-        super().__init__(plan.sources, memory.pages)
+        super().__init__(plan.sources, memory.ranges)
         self._identities = tuple(one.identity for one in plan.sources.values())
         self._parts = memory.parts
         local = all(isinstance(one, LocalSource) for one in plan.sources.values())
@@ -69,18 +69,9 @@ class KeptReader(Reader):
             if self._through:
                 found = read_crops(self._sources, crops, NEAR)
             else:
-                found = [_held(one) for one in super().fetch(crops)]
+                found = [held(one) for one in super().fetch(crops)]
             self._parts.put(key, found, sum(one.nbytes for one in found) + 256 * len(found))
         return found
-
-
-def _held(array: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Return an array that holds on to no more memory than it has."""
-    if array.flags.c_contiguous:
-        return array
-    held = array.copy()
-    held.flags.writeable = False
-    return held
 
 
 class Tree(Subtree):
@@ -110,7 +101,7 @@ class Tree(Subtree):
             once: what is read will not be asked for again.
             measured: is handed the statistics of every tile of the maximum zoom.
         """
-        reader = Reader(plan.sources, memory.pages) if once else KeptReader(plan, memory)
+        reader = Reader(plan.sources, memory.ranges) if once else KeptReader(plan, memory)
         super().__init__(plan, registry, reader, view)
         self.painted = 0
         self._once = once

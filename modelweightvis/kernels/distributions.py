@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arbvis_core.kernels.jit import kernel
-from modelweightvis.kernels.measure import ready
+from modelweightvis.kernels.measure import finite, ready
 
-#: What is measured of patches, in this order: sums of x, of |x|, of x²; the greatest |x|.
+#: What is measured of patches, in this order: how many elements are finite; sums of x, of |x|, of x²;
+#: the greatest |x|.
 COUNT, SUM, SUM_ABS, SUM_SQUARES, MAX_ABS = range(5)
 
 
@@ -29,8 +30,8 @@ def count_sample(
         zooms: how many sizes of patches; 0 for none.
         bins: of a magnitude, and of a mean square, (2, 32768).
         shown: added to, (4, bins): by |x|, by mean |x|, by the mean square, by the greatest |x|.
-        balances: added to: by |sum of x| / sum of |x|, in bins of equal width from 0 to 1. Nothing is
-            counted where a sum is 0 or infinite.
+        balances: added to: by |sum of x| / sum of |x|, in bins of equal width, the last for 1
+            alone. Nothing is counted where a sum is 0 or infinite.
 
     Returns:
         How many values are finite, and their sum: infinite or no number if that of a patch is.
@@ -98,9 +99,8 @@ def _add_pair(
     one: np.float32, other: np.float32, planes: NDArray[np.float32], y: np.uint64, x: np.uint64
 ) -> None:
     there = np.float32(abs(one) < np.float32(np.inf))
-    one = one if abs(one) < np.float32(np.inf) else np.float32(0)
     planes[COUNT, y, x] += there + np.float32(abs(other) < np.float32(np.inf))
-    other = other if abs(other) < np.float32(np.inf) else np.float32(0)
+    one, other = finite(one), finite(other)
     planes[SUM, y, x] += one + other
     planes[SUM_ABS, y, x] += abs(one) + abs(other)
     planes[SUM_SQUARES, y, x] += one * one + other * other

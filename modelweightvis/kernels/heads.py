@@ -8,15 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arbvis_core.kernels.jit import kernel
+from modelweightvis.kernels.measure import INFINITY
 from modelweightvis.kernels.rows import flat_rows
 
 #: What is kept of a head: how many elements, how many of them are not finite or zero, the sums of
 #: |x| and x² of the others, and the greatest |x|.
 COUNT, NON_FINITE, ZEROS, SUM_ABS, SUM_SQUARES, MAX_ABS = range(6)
 FIGURES = 6
-
-#: A float32 from here on, its sign taken off, is an infinity or a NaN.
-_INFINITY = 0x7F800000
 
 #: So many columns are added up side by side: one after the other, each addition would wait for the one
 #: before, and the figures of more would not stay in the first-level cache.
@@ -81,14 +79,14 @@ def _take(line: NDArray[Any], shift: np.uint32, bits: NDArray[np.uint32]) -> boo
     for x in range(np.uint64(line.size)):
         bits[x] = (np.uint32(line[x]) << shift) & np.uint32(0x7FFFFFFF)
         most = max(most, np.uint32(bits[x] - np.uint32(1)))  # less than zero is more than infinite
-    return bool(most >= np.uint32(_INFINITY - 1))
+    return bool(most >= np.uint32(INFINITY - 1))
 
 
 @kernel
 def _set_aside(bits: NDArray[np.uint32], counts: NDArray[np.uint32]) -> None:
     """Count what is not finite, which becomes zero, and what is zero."""
     for x in range(np.uint64(bits.size)):
-        finite = bits[x] < np.uint32(_INFINITY)
+        finite = bits[x] < np.uint32(INFINITY)
         counts[0, x] += np.uint32(not finite)
         counts[1, x] += np.uint32(bits[x] == np.uint32(0))
         bits[x] = bits[x] if finite else np.uint32(0)

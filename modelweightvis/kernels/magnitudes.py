@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arbvis_core.kernels.jit import kernel
-from modelweightvis.kernels.measure import LARGEST
+from modelweightvis.kernels.measure import INFINITY, LARGEST
 
-#: All but the sign of a float32, and an infinity.
-_SIZE, _INFINITY = 0x7FFFFFFF, 0x7F800000
+#: All but the sign of a float32.
+_SIZE = 0x7FFFFFFF
 
 
 @kernel
@@ -49,7 +49,7 @@ def put_rows(
         lower = _magnitude(below[i], shift, scale) + _magnitude(below[i + one], shift, scale)
         row[at + pair] = upper + lower
         most = max(most, np.float32(upper + lower).view(np.uint32))
-    if most >= np.uint32(_INFINITY):  # rare, and so it may be done again
+    if most >= np.uint32(INFINITY):  # rare, and so it may be done again
         for pair in range(pairs):
             row[at + pair] = 0
         broken = _add_finite(line, scale, row, left)
@@ -116,7 +116,7 @@ def _add_finite(
     infinite, pending, shift = 0, np.float32(0), _shift(line)
     for x in range(np.uint64(line.size)):
         size = _magnitude(line[x], shift, scale)
-        if _bits(line[x], shift) >= np.uint32(_INFINITY):
+        if _bits(line[x], shift) >= np.uint32(INFINITY):
             infinite += 1
             size = np.float32(0)
         elif not size < np.float32(np.inf):

@@ -18,13 +18,13 @@ from arbvis_core.kernels.jit import kernel
 from modelweightvis.kernels.lookup import look_up
 
 #: Bits of the plane `flags`.
-NAN, POSITIVE_INFINITY, NEGATIVE_INFINITY = 1, 2, 4
+NAN, POSITIVEINFINITY, NEGATIVEINFINITY = 1, 2, 4
 
 #: The largest float32: what is finite stays so, whatever it is multiplied by.
 LARGEST = float(np.finfo(np.float32).max)
 
 #: A float32 from here on, its sign taken off, is an infinity or a NaN.
-_INFINITY = 0x7F800000
+INFINITY = 0x7F800000
 
 
 def encode(
@@ -129,11 +129,11 @@ def _all_finite(values: NDArray[np.float32]) -> bool:
     bits, largest = values.view(np.uint32), np.uint32(0)
     for i in range(np.uint64(bits.size)):
         largest = max(largest, np.uint32(bits[i] & np.uint32(0x7FFFFFFF)))
-    return bool(largest < np.uint32(_INFINITY))
+    return bool(largest < np.uint32(INFINITY))
 
 
 @kernel
-def _finite(value: np.float32) -> np.float32:
+def finite(value: np.float32) -> np.float32:
     """Return the value, or 0 in place of a NaN or an infinity."""
     return value if abs(value) < np.float32(np.inf) else np.float32(0)
 
@@ -185,7 +185,7 @@ def _sum_abs(
     head = np.uint64(left & 1)
     for y in range(values.shape[0]):
         for x in range(np.uint64(values.shape[1])):
-            terms[head + x] = abs(_finite(values[y, x]))
+            terms[head + x] = abs(finite(values[y, x]))
         _add_pairs(terms, left, plane[(top + y) >> 1])
 
 
@@ -200,7 +200,7 @@ def _sum(
     head = np.uint64(left & 1)
     for y in range(values.shape[0]):
         for x in range(np.uint64(values.shape[1])):
-            terms[head + x] = _finite(values[y, x])
+            terms[head + x] = finite(values[y, x])
         _add_pairs(terms, left, plane[(top + y) >> 1])
 
 
@@ -215,7 +215,7 @@ def _sum_squares(
     head = np.uint64(left & 1)
     for y in range(values.shape[0]):
         for x in range(np.uint64(values.shape[1])):
-            value = _finite(values[y, x])
+            value = finite(values[y, x])
             terms[head + x] = value * value
         _add_pairs(terms, left, plane[(top + y) >> 1])
 
@@ -232,7 +232,7 @@ def _max_abs(
     two, one, at = np.uint64(2), np.uint64(1), np.uint64(left >> 1)
     for y in range(values.shape[0]):
         for x in range(np.uint64(values.shape[1])):
-            terms[head + x] = abs(_finite(values[y, x]))
+            terms[head + x] = abs(finite(values[y, x]))
         row = plane[(top + y) >> 1]
         for pair in range(np.uint64(terms.size >> 1)):
             first, second = terms[two * pair], terms[two * pair + one]
@@ -252,7 +252,7 @@ def _flags(
         largest = np.uint32(0)
         for x in range(np.uint64(values.shape[1])):
             largest = max(largest, np.uint32(bits[y, x] & np.uint32(0x7FFFFFFF)))
-        if largest >= np.uint32(_INFINITY):  # rare, so that looking twice is cheaper
+        if largest >= np.uint32(INFINITY):  # rare, so that looking twice is cheaper
             _flag_row(values[y], left, plane[(top + y) >> 1])
 
 
@@ -262,7 +262,7 @@ def _flag_row(values: NDArray[np.float32], left: int, row: NDArray[np.uint8]) ->
         if np.isnan(values[x]):
             row[(left + x) >> 1] |= NAN
         elif np.isinf(values[x]):
-            row[(left + x) >> 1] |= POSITIVE_INFINITY if values[x] > 0 else NEGATIVE_INFINITY
+            row[(left + x) >> 1] |= POSITIVEINFINITY if values[x] > 0 else NEGATIVEINFINITY
 
 
 _PLANES: Mapping[str, Callable[..., None]] = {

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arbvis_core.kernels.jit import kernel
+from modelweightvis.kernels.measure import ready
 
 #: What each entry of `counts` counts: all elements, NaNs and infinities, zeros of either sign.
 ELEMENTS, NON_FINITE, ZEROS = 0, 1, 2
@@ -76,11 +77,9 @@ class Statistics:
 
     def add(self, values: NDArray[np.float32]) -> None:
         """Take in a rectangle of values, (h, w)."""
-        ready = np.ascontiguousarray(values, np.float32).view()
-        ready.flags.writeable = False
         lanes, bins = np.empty((5, _LANES)), np.empty(4 * 256, np.uint32)
         found = (self.counts, self.sums, self.extremes, self.histogram)
-        _add(ready, self.shift, _BIN_OF, *found, lanes, bins)
+        _add(ready(values, np.float32), self.shift, _BIN_OF, *found, lanes, bins)
 
     def add_counts(self, counts: NDArray[np.uint32], values: NDArray[np.float32]) -> None:
         """Take in values of a type of 16 bits, by how often each of its codes occurs.
@@ -129,9 +128,7 @@ def tally(stored: NDArray[np.uint16], counts: NDArray[np.uint32]) -> None:
 
     Where there are many elements of few codes this is faster than adding up their values, and exact.
     """
-    ready = np.ascontiguousarray(stored).view()
-    ready.flags.writeable = False
-    _tally(ready, counts)
+    _tally(ready(stored, np.uint16), counts)
 
 
 @kernel

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from arbvis_core.errors import SourceError
-from arbvis_core.reading import RangeCache, Reader, cutting, read_crops
+from arbvis_core.reading import RangeCache, Reader, cache, cutting, read_crops
 from arbvis_core.reading.cache import PAGE
 from arbvis_core.values import Crop, Range
 
@@ -160,6 +160,8 @@ def test_the_last_row_of_a_tensor_may_be_shorter_than_its_band() -> None:
         Crop("memory", 0, 60, PAGE + 1, 4, Range(0, len(CONTENT))),
         Crop("memory", 0, 60, 50, 4, Range(0, len(CONTENT))),
         Crop("memory", 0, 60, 0, 4, Range(0, len(CONTENT))),
+        Crop("memory", 0, PAGE + 200, PAGE + 1, 3, Range(0, len(CONTENT))),
+        Crop("memory", len(CONTENT) - 3 * PAGE - 202, PAGE + 200, PAGE + 1, 3),
         Crop("memory", 0, 0, 50, 4, Range(0, len(CONTENT))),
         Crop("memory", 0, 60, 100, 4),
     ],
@@ -170,9 +172,21 @@ def test_what_makes_no_band_is_read_in_pages(crop: Crop) -> None:
     assert all(low % PAGE == 0 for low, _ in source.asked)
 
 
-def test_a_band_that_would_be_too_large_is_read_in_pages(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("arbvis_core.reading.cutting.BAND", 3 * PAGE - 1)
+def test_bands_of_two_tensors_find_room_beside_each_other() -> None:
+    source = Counting(CONTENT)
+    reader = Reader({"memory": source}, RangeCache(8 * cache.BANDS * PAGE // 4))
+    reader._small = False
+    halves = [Range(0, 2 * PAGE), Range(2 * PAGE, 4 * PAGE)]
+    for column in range(0, 1024, 128):
+        for half in halves:
+            crop = Crop("memory", half.start + column, 128, 1024, 512, half)
+            np.testing.assert_array_equal(reader.fetch([crop])[0], expected(crop))
+    assert source.asked == halves
+
+
+def test_a_band_that_would_be_too_large_is_read_in_pages() -> None:
     source, reader = banded()
+    reader._cache = RangeCache(cache.BANDS * (3 * PAGE - 1))
     crop = Crop("memory", 0, 10, PAGE // 4, 12, Range(0, len(CONTENT)))
     np.testing.assert_array_equal(reader.fetch([crop])[0], expected(crop))
     assert source.asked == [(page * PAGE, page * PAGE + PAGE) for page in range(3)]

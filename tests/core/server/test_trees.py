@@ -12,7 +12,7 @@ from arbvis_core.reading import SMALL, Reader
 from arbvis_core.server.trees import KeptReader, Memory
 from arbvis_core.sources.files import file_source
 from arbvis_core.testing.memory import MemorySource
-from arbvis_core.values import Canvas, Crop, ScenePlan
+from arbvis_core.values import Canvas, Crop, Range, ScenePlan
 
 LENGTH = SMALL + 12345
 
@@ -41,7 +41,7 @@ def crops(key: str) -> list[Crop]:
     ]
 
 
-def test_rows_of_files_are_read_without_keeping_pages(path: Path) -> None:
+def test_rows_of_files_are_read_without_keeping_ranges(path: Path) -> None:
     source = file_source(str(path), path.name, str(path.parent))
     plan, memory = planned(source), Memory()
     found = KeptReader(plan, memory).fetch(crops(source.key))
@@ -49,12 +49,17 @@ def test_rows_of_files_are_read_without_keeping_pages(path: Path) -> None:
     for got, wanted in zip(found, expected, strict=True):
         np.testing.assert_array_equal(got, wanted)
         assert not got.flags.writeable
-    assert not memory.pages._kept
+    assert not memory.ranges._kept
     assert memory.parts.held >= sum(one.nbytes for one in found)
 
 
-def test_of_other_sources_pages_are_kept() -> None:
+def test_of_other_sources_ranges_are_kept() -> None:
     source = MemorySource("s", bytes(LENGTH))
     memory = Memory()
-    KeptReader(planned(source), memory).fetch([Crop(source.key, 5, 1000, 8192, 300)])
-    assert memory.pages._kept
+    crop = Crop(source.key, 5, 1000, 8192, 300, Range(0, LENGTH))
+    (found,) = KeptReader(planned(source), memory).fetch([crop])
+    (band,) = memory.ranges._kept.values()
+    assert len(band) == 300 * 8192
+    assert found.flags.c_contiguous  # it holds on to no more than it has
+    assert not found.flags.writeable
+    assert not np.shares_memory(found, np.frombuffer(band, np.uint8))
