@@ -10,15 +10,21 @@ from arbvis_core.garbage import kept_for_good
 
 
 @pytest.mark.parametrize("collecting", [True, False])
-def test_what_was_made_is_not_searched_and_the_collector_is_as_it_was(collecting: bool) -> None:
+@pytest.mark.parametrize("command", [True, False])
+def test_what_a_command_made_is_not_searched_and_the_collector_is_as_it_was(
+    collecting: bool, command: bool
+) -> None:
     before = gc.isenabled()
     try:
         (gc.enable if collecting else gc.disable)()
+        if command:
+            gc.freeze()
         with kept_for_good():
             assert not gc.isenabled()
             made = [[number] for number in range(10)]
         assert gc.isenabled() is collecting
-        assert not any(one is made for one in gc.get_objects())  # those that are searched
+        searched = any(one is made for one in gc.get_objects())
+        assert searched is not command
     finally:
         gc.unfreeze()
         (gc.enable if before else gc.disable)()
