@@ -143,7 +143,10 @@ def _in_order(plan: ScenePlan, run: Run) -> Generator[tuple[Block, BlockResult],
 
 
 def block_cost(plan: ScenePlan, declared: tuple[Plane, ...]) -> int:
-    """Estimate the bytes a block takes while it is drawn: input, leaves, planes of one path."""
+    """Estimate the bytes a block takes while it is drawn: input, leaves, planes of one path.
+
+    Rows that it shares with the blocks beside it are counted once, as the cache of the reader holds them.
+    """
     import numpy as np
 
     pixels = (SPAN * TILE) ** 2

@@ -102,7 +102,11 @@ class ElementRenderer(LeafRenderer):
         found = spots(plan, key)
         known = [decodable(one.placement.region, decoders) for one in found]
         coded = [is_coded(one.placement.region) for one in found]
-        stored_ones = [one for one, *is_so in zip(found, known, coded, strict=True) if all(is_so)]
+        stored_ones = [
+            one
+            for one, is_known, is_stored in zip(found, known, coded, strict=True)
+            if is_known and is_stored
+        ]
         looks = looks_of(view)
         painter = Painter(plan, key, looks, found, stored_ones)
         buffers = iter(parts)

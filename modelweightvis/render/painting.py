@@ -62,7 +62,7 @@ class Painter:
         self._window = _window(plan, looks)
         self._codes = cleared((side, side), "uint8", [_rectangle(one) for one in spots])
         self._planes = _Planes(looks, side, [one for one in coded if _is_bfloat16(one)])
-        self._often = np.zeros(1 << 16, np.uint32)
+        self._code_counts = np.zeros(1 << 16, np.uint32)
         self._figures: dict[str, Statistics] = {}
         self._heads: dict[str, NDArray[np.float64]] = {}
         self._profiles: dict[str, Profile] = {}
@@ -87,7 +87,7 @@ class Painter:
         """Paint and measure the stored codes of a piece, (h, w)."""
         encoding, octaves = spot.placement.region.encoding, self._reference(spot)
         table = stored_table(encoding, self._window.moved(octaves))
-        counts = self._often
+        counts = self._code_counts
         sums = self._planes.sums_alone
         if _is_bfloat16(spot) and sums is not None:
             at, factor = (spot.top, spot.left), 2**-octaves

@@ -28,7 +28,7 @@ PLANES = {
 SPECIAL = np.array([np.nan, -np.nan, np.inf, -np.inf, 0.0, -0.0, 1e-45, 3.4e38], np.float32)
 
 
-def _values(seed: int, shape: tuple[int, int], share: float) -> NDArray[np.float32]:
+def special_values(seed: int, shape: tuple[int, int], share: float) -> NDArray[np.float32]:
     generator = np.random.default_rng(seed)
     values = generator.standard_normal(shape).astype(np.float32)
     chosen = generator.random(shape) < share
@@ -74,7 +74,7 @@ def _expected(tile: NDArray[np.float32], there: NDArray[np.bool_]) -> dict[str, 
 def test_planes_hold_what_lies_in_the_rectangles(
     areas: list[tuple[int, int, int, int]], seed: int, share: float
 ) -> None:
-    tile, there = _values(seed, (SIDE, SIDE), share), np.zeros((SIDE, SIDE), np.bool_)
+    tile, there = special_values(seed, (SIDE, SIDE), share), np.zeros((SIDE, SIDE), np.bool_)
     planes = {name: np.zeros((SIDE // 2, SIDE // 2), dtype) for name, dtype in PLANES.items()}
     for top, left, height, width in areas:
         inside = np.s_[top : top + height, left : left + width]
@@ -96,7 +96,7 @@ def test_planes_hold_what_lies_in_the_rectangles(
 @given(rectangles(), st.integers(0, 1000))
 def test_codes_are_those_of_the_upper_half(area: tuple[int, int, int, int], seed: int) -> None:
     top, left, height, width = area
-    values = _values(seed, (height, width), 0.2)
+    values = special_values(seed, (height, width), 0.2)
     upper = np.right_shift(values.view(np.uint32), 16).astype(np.uint16)
     table = np.random.default_rng(seed).integers(0, 256, 1 << 16, np.uint8)
     expected = np.full((SIDE, SIDE), 77, np.uint8)
@@ -126,7 +126,7 @@ def test_what_is_counted_must_lie_in_the_tile(area: tuple[int, int, int, int]) -
 
 
 def test_columns_of_a_matrix_are_taken_as_they_are() -> None:
-    values = _values(1, (8, 16), 0.0).T[::2]
+    values = special_values(1, (8, 16), 0.0).T[::2]
     table = np.arange(1 << 16).astype(np.uint8)
     codes, plane = np.zeros((8, 8), np.uint8), np.zeros((4, 4), np.float32)
     encode(values, table, codes)

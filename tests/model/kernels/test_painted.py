@@ -5,21 +5,12 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 
 from modelweightvis.kernels.clearing import inner
 from modelweightvis.kernels.measure import encode, measure
 from modelweightvis.kernels.painted import paint_values
 
-from .test_measure import SIDE, SPECIAL, rectangles
-
-
-def _values(seed: int, shape: tuple[int, int], share: float) -> NDArray[np.float32]:
-    generator = np.random.default_rng(seed)
-    values = generator.standard_normal(shape).astype(np.float32)
-    chosen = generator.random(shape) < share
-    values[chosen] = generator.choice(SPECIAL, shape)[chosen]
-    return values
+from .test_measure import SIDE, rectangles, special_values
 
 
 @settings(max_examples=80, deadline=None)
@@ -33,7 +24,7 @@ def test_values_are_painted_and_added_up(
     area: tuple[int, int, int, int], seed: int, share: float, factor: float
 ) -> None:
     top, left, height, width = area
-    values = _values(seed, (height, width), share)
+    values = special_values(seed, (height, width), share)
     table = np.random.default_rng(seed).integers(0, 256, 1 << 16, np.uint8)
     with np.errstate(over="ignore", invalid="ignore"):
         scaled = values * np.float32(factor)
