@@ -11,17 +11,14 @@ from modelweightvis.kernels.clearing import inner
 from modelweightvis.kernels.coded import encode_stored, measure_bfloat16
 from modelweightvis.kernels.measure import all_finite, measure
 
-from .test_measure import SIDE, SPECIAL, rectangles
+from .test_measure import SIDE, rectangles, special_values
 
 Rectangle = tuple[int, int, int, int]
 
 
 def _stored(seed: int, shape: tuple[int, int], share: float) -> NDArray[np.uint16]:
-    generator = np.random.default_rng(seed)
-    values = generator.standard_normal(shape).astype(np.float32)
-    chosen = generator.random(shape) < share
-    values[chosen] = generator.choice(SPECIAL, shape)[chosen]
-    return np.right_shift(values.view(np.uint32), 16).astype(np.uint16)
+    bits = special_values(seed, shape, share).view(np.uint32)
+    return np.right_shift(bits, 16).astype(np.uint16)
 
 
 def _table(seed: int) -> NDArray[np.uint8]:
