@@ -33,9 +33,14 @@ def cleared(shape: tuple[int, int], dtype: str, covered: Sequence[Rectangle]) ->
     if not covered or len(covered) > MANY:
         return np.zeros(shape, dtype)
     plane = np.empty(shape, dtype)
-    gaps = np.empty((len(covered) + 1, 2), np.int64)
-    _clear_around(np.array(covered, np.int64), gaps, plane)
+    clear_around(covered, plane)
     return plane
+
+
+def clear_around(covered: Sequence[Rectangle], plane: NDArray[Any]) -> None:
+    """Set a plane, (height, width), to 0 wherever no rectangle covers it."""
+    gaps = np.empty((len(covered) + 1, 2), np.int64)
+    _clear_around(np.array(covered, np.int64).reshape(-1, 4), gaps, plane)
 
 
 @kernel

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from modelweightvis.kernels.clearing import MANY, Rectangle, cleared, inner
+from modelweightvis.kernels import clearing
+from modelweightvis.kernels.clearing import MANY, Rectangle, clear_around, cleared, inner
 
 HEIGHT, WIDTH = 30, 40
 RECTANGLES = st.tuples(
@@ -17,19 +18,26 @@ RECTANGLES = st.tuples(
 
 @settings(max_examples=100, deadline=None)
 @given(st.lists(RECTANGLES, max_size=8), st.sampled_from(["uint8", "float32"]))
-def test_what_is_not_covered_is_zero(covered: list[Rectangle], dtype: str) -> None:
-    dirty = [np.full((HEIGHT, WIDTH), 7, dtype) for _ in range(4)]
-    del dirty  # so that fresh memory is likely not to be zero
-    found = cleared((HEIGHT, WIDTH), dtype, covered)
-    free = np.ones((HEIGHT, WIDTH), bool)
+def test_what_is_not_covered_becomes_zero_and_nothing_else(
+    covered: list[Rectangle], dtype: str
+) -> None:
+    plane, expected = np.full((HEIGHT, WIDTH), 7, dtype), np.zeros((HEIGHT, WIDTH), dtype)
     for top, left, height, width in covered:
-        free[top : top + height, left : left + width] = False
-    assert found.dtype == dtype
-    assert not found[free].any()
+        expected[top : top + height, left : left + width] = 7
+    clear_around(covered, plane)
+    np.testing.assert_array_equal(plane, expected)
 
 
-def test_among_very_many_all_is_zero() -> None:
-    assert not cleared((HEIGHT, WIDTH), "uint8", [(0, 0, 1, 1)] * (MANY + 1)).any()
+@pytest.mark.parametrize("number", [0, MANY + 1])
+def test_where_little_or_very_much_is_covered_all_is_zero(number: int) -> None:
+    assert not cleared((HEIGHT, WIDTH), "uint8", [(0, 0, 1, 1)] * number).any()
+
+
+def test_a_new_plane_is_cleared_around_what_covers_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clearing.np, "empty", lambda shape, dtype: np.full(shape, 7, dtype))
+    plane = cleared((HEIGHT, WIDTH), "float32", [(1, 2, 3, 4)])
+    assert plane.dtype == np.float32
+    assert plane.sum() == 7 * 3 * 4
 
 
 @pytest.mark.parametrize(
