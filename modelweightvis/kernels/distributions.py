@@ -153,3 +153,37 @@ def _fold_most(plane: NDArray[np.float32], height: int, width: int) -> None:
             upper = max(plane[two * y, two * x], plane[two * y, two * x + one])
             lower = max(plane[two * y + one, two * x], plane[two * y + one, two * x + one])
             plane[y, x] = max(upper, lower)
+
+
+@kernel
+def pool(
+    counts: NDArray[np.float64], weight: float, shift: int, pooled: NDArray[np.float64]
+) -> None:
+    """Add counts to others.
+
+    Args:
+        counts: rows of bins, of which the last is for what is left out, (n, bins + 1).
+        weight: what each is multiplied by.
+        shift: how many bins lower they belong; what falls out below comes in above.
+        pooled: added to, of the same shape.
+    """
+    bins = counts.shape[1] - 1
+    for row in range(counts.shape[0]):
+        for at in range(bins):
+            if counts[row, at] != 0:  # a tensor has few magnitudes of all that there are
+                pooled[row, (at - shift) % bins] += weight * counts[row, at]
+
+
+@kernel
+def middle(counts: NDArray[np.float64]) -> int:
+    """Return the bin with the median of what is counted, (bins + 1,); -1 if that is nothing."""
+    total = 0.0
+    for at in range(counts.size - 1):
+        total += counts[at]
+    found, below = -1, 0.0
+    for at in range(counts.size - 1):
+        below += counts[at]
+        if total and below >= total / 2:
+            found = at
+            break
+    return found

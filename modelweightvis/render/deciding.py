@@ -74,13 +74,16 @@ class _Counts:
 
         return cls(np.zeros((len(SHOWN), BINS + 1)), np.zeros(SHARES))
 
+    def clear(self) -> None:
+        """Forget all that was counted."""
+        self.shown[:] = self.balance[:] = 0
+        self.finite, self.total = 0, 0.0
+
     def add(self, other: _Counts, weight: float = 1.0, bins: int = 0) -> None:
         """Take in another, its magnitudes divided by so many bins."""
-        counts, bins = other.shown[:, :BINS], bins % BINS
-        if weight != 1:
-            counts = weight * counts
-        self.shown[:, : BINS - bins] += counts[:, bins:]
-        self.shown[:, BINS - bins : BINS] += counts[:, :bins]
+        from modelweightvis.kernels.distributions import pool
+
+        pool(other.shown, weight, bins, self.shown)
         self.balance += weight * other.balance
         self.finite += other.finite
         self.total += other.total
@@ -88,10 +91,10 @@ class _Counts:
     @property
     def median(self) -> int:
         """The bin of the median |x|; that of 1 if nothing was found."""
-        counts = self.shown[0, :BINS].cumsum()
-        if not counts[-1]:
-            return -LOWEST * PER_OCTAVE
-        return int(counts.searchsorted(counts[-1] / 2))
+        from modelweightvis.kernels.distributions import middle
+
+        found = int(middle(self.shown[0]))
+        return -LOWEST * PER_OCTAVE if found < 0 else found
 
     @property
     def facts(self) -> dict[str, float]:
@@ -108,8 +111,11 @@ def decide(
     roles: dict[str, _Counts] = {}
     own: dict[str, dict[str, float]] = {}
     relative: dict[str, _Counts] = {}
+    counts = _Counts.none()
     for placement, pieces in groupby(sample(plan, decoders), lambda one: one.placement):
-        counts, role = _counted(pieces, buffers, decoders), role_of(placement)
+        role = role_of(placement)
+        counts.clear()
+        _count(pieces, buffers, decoders, counts)
         if role not in roles:
             roles[role], relative[role] = _Counts.none(), _Counts.none()
         own[placement.name] = facts = counts.facts
@@ -216,13 +222,15 @@ def _weights(placements: Sequence[Placement], roles: Mapping[str, _Counts]) -> d
     return {role: elements[role] / max(1, counts.finite) for role, counts in roles.items()}
 
 
-def _counted(
-    pieces: Iterator[Sampled], buffers: Iterator[NDArray[np.uint8]], decoders: Decoders
-) -> _Counts:
+def _count(
+    pieces: Iterator[Sampled],
+    buffers: Iterator[NDArray[np.uint8]],
+    decoders: Decoders,
+    counts: _Counts,
+) -> None:
     """Count what is shown of the pieces of a tensor at every zoom."""
     from modelweightvis.kernels.distributions import count_sample
 
-    counts = _Counts.none()
     for placement, piece in pieces:
         elements = values(placement, piece, buffers, decoders)
         patched = len(elements) > 1 or placement.box.height == 1  # one row of many shows no patch
@@ -230,7 +238,6 @@ def _counted(
         found, total = count_sample(elements, zooms, _bins(), counts.shown, counts.balance)
         counts.finite += found
         counts.total += total if isfinite(total) else _total(elements)
-    return counts
 
 
 def _total(elements: NDArray[np.float32]) -> float:

@@ -6,9 +6,8 @@ import logging
 from collections.abc import Sequence
 from difflib import get_close_matches
 from functools import lru_cache
-from importlib.util import find_spec
+from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from pathlib import Path
-from runpy import run_path
 from typing import TYPE_CHECKING
 
 from arbvis_core.api import UsageError
@@ -82,12 +81,17 @@ def _ramp(name: str, length: int) -> NDArray[np.float64]:
 
 def _listed(name: str) -> Sequence[tuple[float, float, float]] | None:
     """Return the colours of a map from its file; None where a version of `cmap` has no such file."""
-    spec = find_spec("cmap")
-    try:
-        folder = Path(spec.origin or "").parent if spec else Path()
-        found: Sequence[tuple[float, float, float]] = run_path(str(folder / _OFTEN[name][1]))[name]
-    except (OSError, KeyError):
+    library = find_spec("cmap")
+    folder = Path(library.origin or "").parent if library else Path()
+    spec = spec_from_file_location(name, folder / _OFTEN[name][1])
+    if spec is None or spec.loader is None:
         return None
+    module = module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)  # as it was compiled when it was installed, or last read
+    except OSError:
+        return None
+    found: Sequence[tuple[float, float, float]] | None = getattr(module, name, None)
     return found
 
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from modelweightvis.kernels.distributions import count_sample
+from modelweightvis.kernels.distributions import count_sample, middle, pool
 
 #: Bins of the tables that the tests make up: any table will do.
 BINS, SHARES = 50, 11
@@ -104,3 +104,22 @@ def test_a_sum_that_is_infinite_has_no_balance() -> None:
     assert count_sample(values, 1, table(0), shown, balances) == (4, np.inf)
     assert shown.sum() == 16
     assert not balances.any()
+
+
+@given(st.integers(1, 200), st.integers(-300, 300), st.floats(0, 8), st.integers(0, 1000))
+def test_pooled_counts_are_rolled_and_weighed(
+    bins: int, shift: int, weight: float, seed: int
+) -> None:
+    random = np.random.default_rng(seed)
+    counts, pooled = random.integers(0, 3, (2, 4, bins + 1)).astype(np.float64)
+    expected = pooled.copy()
+    expected[:, :bins] += weight * np.roll(counts[:, :bins], -shift, axis=1)
+    pool(counts, weight, shift, pooled)
+    np.testing.assert_array_equal(pooled, expected)
+
+
+@given(st.lists(st.integers(0, 5), max_size=40), st.integers(0, 5))
+def test_the_middle_is_the_lower_median_of_what_is_counted(counts: list[int], rest: int) -> None:
+    values = np.repeat(np.arange(len(counts)), counts)
+    expected = values[(values.size - 1) // 2] if values.size else -1
+    assert middle(np.array([*counts, rest], np.float64)) == expected
