@@ -8,9 +8,10 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any, Final
 
+from arbvis_core.records import dataclass
 from modelweightvis import config_keys
 
 _LARGEST: Final = 2**40  # a size beyond it is a mistake or an attack

@@ -12,11 +12,11 @@ The formula, with test vectors, stands in `docs/reference/folds.md`.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from math import prod
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from arbvis_core.api import Box
+from arbvis_core.records import dataclass
 
 if TYPE_CHECKING:
     import numpy as np

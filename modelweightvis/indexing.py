@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from math import prod
 from types import EllipsisType
 from typing import SupportsIndex
@@ -12,6 +11,7 @@ from typing import SupportsIndex
 import numpy as np
 
 from arbvis_core.api import Window
+from arbvis_core.records import dataclass
 
 #: What may stand between the brackets: one of these or a tuple of them.
 Index = SupportsIndex | slice | EllipsisType | None

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from arbvis_core.api import UsageError
+from arbvis_core.records import dataclass
 from modelweightvis.measuring import FIGURES, measure
 from modelweightvis.names import roles
 from modelweightvis.sidecars import config_of

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 import typer
 
 from arbvis_core import api
+from arbvis_core.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -29,7 +29,7 @@ SummaryStat = Literal["rms", "frobenius", "mean-abs", "sparsity"]
 MoeNorm = Literal["max", "min-max", "percentile"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class TensorOptions:
     """Which tensors are shown, and where."""
 
@@ -57,7 +57,7 @@ class TensorOptions:
             raise api.UsageError("--columns is about blocks, and there are none here; leave it out")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class ColourOptions:
     """What colours mean."""
 
@@ -116,7 +116,7 @@ class ColourOptions:
                 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class DifferenceOptions:
     """What a difference shows."""
 
@@ -166,7 +166,7 @@ class DifferenceOptions:
         return _typed({"--diff-metric": self.diff_metric, "--diff-colors": self.diff_colors})
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class FinetuneOptions:
     """Whether the models that are compared are finetunes of the first."""
 
@@ -201,7 +201,7 @@ class FinetuneOptions:
         return _typed({"--finetune" if self.finetune else "--no-finetune": self.finetune})
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class MoeOptions:
     """What is shown of experts."""
 
@@ -242,7 +242,7 @@ class MoeOptions:
         _refuse(request, _typed({"--moe": self.moe or None}), scenes)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class ReportOptions:
     """What is written beside the picture, or instead of it."""
 
@@ -274,7 +274,7 @@ class ReportOptions:
         _refuse(request, _typed({"--report": self.report}), scenes)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class PreviewOptions:
     """What `quantize-preview` asks for; these are no flags of the program itself.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import Annotated, Any, Literal, get_type_hints
 
 import typer
@@ -13,6 +13,7 @@ from typer.models import OptionInfo
 
 from arbvis_core import __version__
 from arbvis_core.cli.console import answer
+from arbvis_core.records import dataclass
 from arbvis_core.registry import load
 from arbvis_core.values import TileFormat
 
@@ -35,7 +36,7 @@ def _complete_format(incomplete: str) -> list[str]:
     return [one.name for one in load().formats if one.name.startswith(incomplete)]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class InputOptions:
     """What is shown."""
 
@@ -71,7 +72,7 @@ class InputOptions:
     ] = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class OutputOptions:
     """Where it goes."""
 
@@ -101,7 +102,7 @@ class OutputOptions:
     ] = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class RunOptions:
     """How it is done."""
 
@@ -121,7 +122,7 @@ class RunOptions:
     ] = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class DiffOptions:
     """Comparing; there only if something can compare."""
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -15,6 +14,7 @@ from arbvis_core.cli import inputs as lines
 from arbvis_core.cli.console import answer, tell
 from arbvis_core.cli.flags import DiffOptions, InputOptions, signature, with_signature
 from arbvis_core.cli.isolation import instances, prints_aside
+from arbvis_core.records import dataclass
 from arbvis_core.values import Plan, Profile, Request
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 SHOWN = 10
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class ViewOptions:
     """Where the page is."""
 

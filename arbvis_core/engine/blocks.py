@@ -8,13 +8,14 @@ its apex to whoever folds the levels above.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from arbvis_core.deferring import resolved
 from arbvis_core.engine.areas import draw_area
 from arbvis_core.engine.gathering import Gathering, half_size
 from arbvis_core.errors import UsageError
+from arbvis_core.records import dataclass
 from arbvis_core.registry import guard
 from arbvis_core.values import (
     TILE,

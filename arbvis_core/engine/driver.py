@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Generator
 from concurrent.futures import Executor, Future, wait
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import field
 from math import prod
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +23,7 @@ from arbvis_core.engine.gathering import Gathering
 from arbvis_core.engine.work import run_block, tile_blobs
 from arbvis_core.interrupts import undisturbed
 from arbvis_core.reading import Reader
+from arbvis_core.records import dataclass
 from arbvis_core.registry import guard
 from arbvis_core.values import TILE, Canvas, Plane, ScenePlan, TileFormat, TileKey, parts_of
 

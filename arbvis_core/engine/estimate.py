@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from arbvis_core.deferring import resolved
 from arbvis_core.engine.blocks import Subtree, cropped_blocks
 from arbvis_core.engine.work import tile_blobs
 from arbvis_core.reading import Reader
+from arbvis_core.records import dataclass
 from arbvis_core.registry import guard
 from arbvis_core.values import TILE, Plan, ScenePlan, Tile, TileFormat, TileKey
 

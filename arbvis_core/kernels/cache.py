@@ -16,9 +16,10 @@ import stat
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from arbvis_core.records import dataclass
 
 #: Bytes of the digest at the beginning of a file.
 _CHECK = 64

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from arbvis_core.garbage import uncollected
@@ -12,6 +12,7 @@ from arbvis_core.pipeline.deriving import derive
 from arbvis_core.pipeline.opening import Opened, describe_inputs, open_inputs, title
 from arbvis_core.pipeline.parsing import parse
 from arbvis_core.pipeline.planning import plan_scenes
+from arbvis_core.records import dataclass
 from arbvis_core.registry import guard
 from arbvis_core.values import Document, Plan, Request, Scene
 

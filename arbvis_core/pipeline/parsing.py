@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from arbvis_core.errors import FormatError, UsageError
 from arbvis_core.pipeline.opening import Input, Opened
 from arbvis_core.protocols import Group, Priority
+from arbvis_core.records import dataclass
 from arbvis_core.registry import guard
 from arbvis_core.registry.probe import SourceProbe
 from arbvis_core.values import Document, Request, Source

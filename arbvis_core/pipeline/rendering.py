@@ -6,13 +6,14 @@ import time
 from collections.abc import Mapping
 from concurrent.futures import BrokenExecutor, Executor
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from arbvis_core.engine.driver import Drawn, OnProgress, Run, draw_scene, silent
 from arbvis_core.engine.executors import Kind, default_jobs, make_executor
 from arbvis_core.errors import ArbvisError
 from arbvis_core.manifest import manifest
+from arbvis_core.records import dataclass
 from arbvis_core.registry import guard
 from arbvis_core.values import Plan, ScenePlan, TileFormat, View
 from arbvis_core.viewer.bundle import pages

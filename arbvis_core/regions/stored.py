@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import prod
 from typing import TYPE_CHECKING
 
+from arbvis_core.records import dataclass
 from arbvis_core.regions.units import grid_of
 from arbvis_core.regions.views import concat_axis, is_concat, trace
 

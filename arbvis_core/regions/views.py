@@ -8,12 +8,13 @@ bundles it mixes, so that no view ever makes more coordinates than the window ha
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import product
 from math import prod
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from arbvis_core.errors import FormatError
+from arbvis_core.records import dataclass
 from arbvis_core.regions.boxes import BoxOf, boxes_of, hull_of
 from arbvis_core.values import Add, Concat, Permute, Reshape, Slice, Transpose
 
@@ -46,7 +47,7 @@ class Bundle(NamedTuple):
     out: tuple[int, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Trace:
     """The stored windows under a logical window, and how their values are put back.
 

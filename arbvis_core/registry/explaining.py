@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
 from arbvis_core.errors import ArbvisError, UsageError
 from arbvis_core.protocols import Format, Group, Priority
+from arbvis_core.records import dataclass
 from arbvis_core.registry.blame import guard
 from arbvis_core.registry.probe import SourceProbe
 from arbvis_core.values import Document, Profile, Request, Scene, Source

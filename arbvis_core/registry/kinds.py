@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from arbvis_core import protocols
+from arbvis_core.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Generic, NamedTuple, TypeVar
+
+from arbvis_core.records import dataclass
 
 #: The plugin that arbvis's own objects come from.
 BUILT_IN = "arbvis"

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable
-from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
+from arbvis_core.records import dataclass
 from arbvis_core.server.faults import ForbiddenError, NotFoundError, TooLargeError, answer_of
 
 if TYPE_CHECKING:

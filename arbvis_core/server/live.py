@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import partial
 from threading import Event, RLock
 from typing import TYPE_CHECKING
 
+from arbvis_core.records import dataclass
 from arbvis_core.server.faults import NotFoundError, PreparingError
 
 if TYPE_CHECKING:

@@ -10,7 +10,6 @@ import secrets
 import socket
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from threading import Event, Thread
 from typing import TYPE_CHECKING
 
@@ -19,6 +18,7 @@ import uvicorn
 from arbvis_core.engine.executors import default_jobs
 from arbvis_core.errors import UsageError
 from arbvis_core.garbage import kept_for_good
+from arbvis_core.records import dataclass
 from arbvis_core.server.allocating import from_one_pool
 from arbvis_core.server.app import Service
 from arbvis_core.server.connections import MOST, Connection

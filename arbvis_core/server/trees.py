@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from arbvis_core.engine.blocks import Subtree
 from arbvis_core.imaging import blank_tile
 from arbvis_core.reading import RangeCache, Reader, held, read_crops
+from arbvis_core.records import dataclass
 from arbvis_core.server.kept import Kept
 from arbvis_core.sources.files import LocalSource
 from arbvis_core.values import Crop, ScenePlan, Tile, TileKey, View

@@ -5,10 +5,10 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from arbvis_core.errors import SourceChangedError, SourceError
+from arbvis_core.records import dataclass
 from arbvis_core.sources.handles import Handle, Handles
 
 if TYPE_CHECKING:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from arbvis_core.errors import SourceError
+from arbvis_core.records import dataclass
 from arbvis_core.values import Buffer, Range, Source
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, runtime_checkable
+
+from arbvis_core.records import dataclass
 
 if TYPE_CHECKING:
     from arbvis_core.values.views import Step

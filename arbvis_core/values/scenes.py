@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from math import prod
 from typing import Any, NamedTuple
 
+from arbvis_core.records import dataclass
 from arbvis_core.values.constants import TILE
 from arbvis_core.values.documents import Document, Part, Region, Source
 from arbvis_core.values.tiles import View

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import field, fields, replace
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+from arbvis_core.records import dataclass
 
 if TYPE_CHECKING:
     import numpy as np

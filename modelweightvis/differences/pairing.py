@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import product
 from typing import TYPE_CHECKING
 
+from arbvis_core.records import dataclass
 from modelweightvis.differences.sides import Found, Side, key_of
 
 if TYPE_CHECKING:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from arbvis_core.api import Concat, Region, Reshape, Slice
+from arbvis_core.records import dataclass
 
 if TYPE_CHECKING:
     from modelweightvis.tensors import Tensor

@@ -7,8 +7,9 @@ which it gives 40 bytes as before llama.cpp made its two scales halves. Nothing 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from arbvis_core.records import dataclass
 
 Kind = Literal["float", "integer", "boolean", "quantised", "unknown"]
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 from arbvis_core.api import FormatError, Source
+from arbvis_core.records import dataclass
 from modelweightvis.formats.reading import basename, listed, of_source, read
 from modelweightvis.formats.strict import parse_json
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from arbvis_core.api import FormatError, Source
+from arbvis_core.records import dataclass
 from modelweightvis.formats.cursor import FIRST
 from modelweightvis.formats.pickle_machine import Told, interpret
 from modelweightvis.formats.pickle_values import Storage

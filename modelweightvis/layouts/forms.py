@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from math import isqrt, prod
 from typing import Final
 
+from arbvis_core.records import dataclass
 from modelweightvis.folds import Fold, columns_fold, grid_fold, plane_of, rows_fold, size_of
 
 Shape = tuple[int, ...]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from math import log2
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from arbvis_core.records import dataclass
 from modelweightvis.layouts.packing import Packed, pack
 
 if TYPE_CHECKING:

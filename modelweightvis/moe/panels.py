@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+from arbvis_core.records import dataclass
 
 if TYPE_CHECKING:
     from modelweightvis.tensors import Tensor

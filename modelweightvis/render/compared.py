@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from math import sqrt
 from typing import TYPE_CHECKING, Any
+
+from arbvis_core.records import dataclass
 
 if TYPE_CHECKING:
     import numpy as np

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import lru_cache
 from math import isfinite, log2
 from typing import TYPE_CHECKING, TypeVar
 
 from arbvis_core.api import Plane, UsageError
+from arbvis_core.records import dataclass
 from modelweightvis.options import Overview, Scale
 
 if TYPE_CHECKING:

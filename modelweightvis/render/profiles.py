@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from math import prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from arbvis_core.records import dataclass
 from modelweightvis.kernels.profiles import add_profile
 
 if TYPE_CHECKING:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from math import ceil
 from statistics import median
 from typing import TYPE_CHECKING
 
 from arbvis_core import api
+from arbvis_core.records import dataclass
 from modelweightvis.indexing import bands
 from modelweightvis.reports.rules import BEYOND, EARLY, FIRST, PEERS, SUPER
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
 from urllib.parse import unquote
 
 from arbvis_core.api import SourceError
+from arbvis_core.records import dataclass
 from modelweightvis.sources.huggingface import SCHEME
 
 FORM = "hf://OWNER/REPO[@REVISION][/PATH]"

@@ -6,9 +6,9 @@ import difflib
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 from arbvis_core.api import SourceError
+from arbvis_core.records import dataclass
 from modelweightvis.sources.addresses import Address, is_safe, shown
 
 #: Containers of weights by extension; of one model in several the first is taken.

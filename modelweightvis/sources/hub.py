@@ -5,11 +5,12 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from arbvis_core.api import SourceError
+from arbvis_core.records import dataclass
 from modelweightvis.sources.addresses import COMMIT, Address, is_safe, shown
 from modelweightvis.sources.cache import Cache
 from modelweightvis.sources.choosing import size_of

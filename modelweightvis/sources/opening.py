@@ -6,10 +6,10 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from arbvis_core.api import LocalSource, SourceError
+from arbvis_core.records import dataclass
 from modelweightvis.sources.addresses import Address, shown
 from modelweightvis.sources.choosing import LARGEST, beside, choose, ordered
 from modelweightvis.sources.hub import Hub, Snapshot

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from arbvis_core.api import Document, Source
+from arbvis_core.records import dataclass
 from modelweightvis.formats.reading import basename
 from modelweightvis.sidecars import CONFIG, read_object
 

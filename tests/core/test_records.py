@@ -1,0 +1,187 @@
+"""Frozen dataclasses with slots, against those of the standard library."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import inspect
+import pickle
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from arbvis_core import records
+
+#: A name of a field, and what it has beside it.
+KINDS = ("bare", "default", "factory", "hidden")
+NAMES = ("a", "b", "c", "self_", "missing", "_own")
+
+
+def made(by: Any, kinds: list[str]) -> Any:
+    """Return a class of so many fields; those that need a value come first."""
+    body: dict[str, Any] = {"__doc__": "A value.", "__annotations__": {}, "__module__": __name__}
+    for name, kind in zip(NAMES, sorted(kinds, key=KINDS.index), strict=False):
+        body["__annotations__"][name] = "int"
+        if kind == "default":
+            body[name] = 7
+        elif kind == "factory":
+            body[name] = dataclasses.field(default_factory=list)
+        elif kind == "hidden":
+            body[name] = dataclasses.field(default=3, repr=False)
+    return by(frozen=True, slots=True)(type("Value", (), body))
+
+
+def both(kinds: list[str]) -> tuple[Any, Any]:
+    return made(records.dataclass, kinds), made(dataclasses.dataclass, kinds)
+
+
+fields = st.lists(st.sampled_from(KINDS), max_size=len(NAMES))
+values = st.one_of(st.integers(0, 2), st.just(float("nan")), st.text(max_size=2))
+
+
+@given(fields, st.data())
+def test_objects_are_those_of_the_standard_library(kinds: list[str], data: st.DataObject) -> None:
+    ours, theirs = both(kinds)
+    least = kinds.count("bare")
+    given = data.draw(st.lists(values, min_size=least, max_size=len(kinds)))
+    one, other = ours(*given), theirs(*given)
+    assert repr(one) == repr(other)
+    assert dataclasses.asdict(one) == dataclasses.asdict(other)
+    assert one == ours(*given)
+    assert one != other
+    if "factory" not in kinds or len(given) == len(kinds):
+        assert hash(one) == hash(other)
+    if kinds:
+        name = data.draw(st.sampled_from(NAMES[: len(kinds)]))
+        change = {name: data.draw(values)}
+        assert repr(dataclasses.replace(one, **change)) == repr(
+            dataclasses.replace(other, **change)
+        )
+        rest = [*given[1:]] if given else []
+        assert (one == ours(0, *rest)) == (other == theirs(0, *rest))
+
+
+@given(fields)
+def test_classes_are_those_of_the_standard_library(kinds: list[str]) -> None:
+    ours, theirs = both(kinds)
+    for name in ("__slots__", "__match_args__"):
+        assert getattr(ours, name) == getattr(theirs, name)
+    assert repr(ours.__dataclass_params__) == repr(theirs.__dataclass_params__)
+    assert [(one.name, one.type, one.repr) for one in dataclasses.fields(ours)] == [
+        (one.name, one.type, one.repr) for one in dataclasses.fields(theirs)
+    ]
+    own, other = (inspect.signature(one.__init__).parameters for one in (ours, theirs))
+    assert [(one.name, one.annotation, one.kind) for one in own.values()] == [
+        (one.name, one.annotation, one.kind) for one in other.values()
+    ]
+
+
+@records.dataclass(frozen=True, slots=True)
+class Pair:
+    """Two values."""
+
+    left: Any
+    right: Any = dataclasses.field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        return "a pair"
+
+
+class Named(Pair):
+    """A pair that has more, in a class of its own."""
+
+
+def test_what_a_class_defines_itself_stays() -> None:
+    assert repr(Pair(1)) == "a pair"
+
+
+@pytest.mark.parametrize(
+    "copied", [copy.copy, copy.deepcopy, lambda one: pickle.loads(pickle.dumps(one))]
+)
+def test_copies_are_equal(copied: Any) -> None:
+    one = Pair(1, {"a": [2]})
+    assert copied(one) == one
+    assert copied(one) is not one
+
+
+def test_each_object_gets_a_default_of_its_own() -> None:
+    assert Pair(1).right is not Pair(1).right
+
+
+def test_nothing_can_be_changed() -> None:
+    one = Pair(1)
+    with pytest.raises(dataclasses.FrozenInstanceError, match="cannot assign to field 'left'"):
+        one.left = 2  # type: ignore[misc]
+    with pytest.raises(dataclasses.FrozenInstanceError, match="cannot assign to field 'other'"):
+        one.other = 2  # type: ignore[attr-defined]
+    with pytest.raises(dataclasses.FrozenInstanceError, match="cannot delete field 'left'"):
+        del one.left
+    assert one.left == 1
+
+
+def test_a_subclass_has_attributes_of_its_own() -> None:
+    one = Named(1)
+    one.name = "first"  # type: ignore[attr-defined]
+    del one.name  # type: ignore[attr-defined]
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        one.left = 2  # type: ignore[misc]
+    assert one != Pair(1)
+
+
+def test_what_is_missing_is_named() -> None:
+    with pytest.raises(TypeError, match=r"Pair\.__init__\(\) missing 1 .*'left'"):
+        Pair()  # type: ignore[call-arg]
+
+
+def test_a_cycle_is_shown_once() -> None:
+    @records.dataclass(frozen=True, slots=True)
+    class Link:
+        """Holds others."""
+
+        others: list[Any]
+
+    one = Link([])
+    one.others.append(one)
+    assert "..." in repr(one)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"x": dataclasses.field(init=False)},
+        {"x": dataclasses.field(compare=False)},
+        {"x": dataclasses.field(hash=False)},
+        {"x": dataclasses.field(kw_only=True)},
+        {"__post_init__": print},
+    ],
+)
+def test_what_only_dataclasses_can_do_is_refused(body: dict[str, Any]) -> None:
+    cls = type("Value", (), {"__doc__": "", "__annotations__": {"x": "int"}, **body})
+    with pytest.raises(TypeError, match=r"Value: this is for dataclasses\.dataclass to make"):
+        records.dataclass(frozen=True, slots=True)(cls)
+
+
+def test_fields_are_inherited() -> None:
+    @records.dataclass(frozen=True, slots=True)
+    class Triple(Pair):
+        """Three values."""
+
+        last: int = 3
+
+    assert Triple(1, 2) == Triple(1, 2, 3)
+    assert dataclasses.asdict(Triple(1, 2)) == {"left": 1, "right": 2, "last": 3}
+
+
+def test_all_others_are_left_to_dataclasses() -> None:
+    @records.dataclass(slots=True)
+    class Count:
+        """Can be changed."""
+
+        value: int = 0
+
+    one = Count()
+    one.value = 2
+    assert one == Count(2)
+    assert type(one).__hash__ is None
