@@ -225,7 +225,7 @@ def group_entry(group: type) -> list[str]:
     """Describe a group of options."""
     hints = get_type_hints(group, include_extras=True)
     title = (inspect.getdoc(group) or "").rstrip(".")
-    return [f"### {title}", option_table(hints, vars(group()))]
+    return [f"### {title}", option_table(hints, dataclasses.asdict(group()))]
 
 
 def command_entry(program_name: str, entry: Command) -> list[str]:
