@@ -40,13 +40,18 @@ def count_sample(
     height, width = (-(-length // side) * side // 2 for length in values.shape)
     planes = np.empty((5, height, width), np.float32)
     own = ready(values, np.float32)
-    finite, total = _count_sample(own, zooms, ready(bins, np.uint16), shown, balances, planes)
+    ends = [(0, length & 1) for length in values.shape]
+    even = (
+        ready(np.pad(own, ends, constant_values=np.nan), np.float32) if any(map(sum, ends)) else own
+    )
+    finite, total = _count_sample(own, even, zooms, ready(bins, np.uint16), shown, balances, planes)
     return int(finite), total
 
 
 @kernel
 def _count_sample(
     values: NDArray[np.float32],
+    even: NDArray[np.float32],
     zooms: int,
     bins: NDArray[np.uint16],
     shown: NDArray[np.float64],
@@ -54,15 +59,14 @@ def _count_sample(
     planes: NDArray[np.float32],
 ) -> tuple[float, float]:
     finite, total = 0.0, 0.0
-    for y in range(planes.shape[1]):
-        for plane in range(planes.shape[0]):
-            planes[plane, y] = 0
-        for row in range(2 * y, min(2 * y + 2, values.shape[0])):
-            _count_row(values[row], bins[0], shown[0])
-            _measure_row(values[row], planes, y)
-        for x in range(planes.shape[2]):
-            finite += np.float64(planes[COUNT, y, x])
-            total += np.float64(planes[SUM, y, x])
+    for row in range(values.shape[0]):
+        _count_row(values[row], bins[0], shown[0])
+    planes[:, even.shape[0] >> 1 :] = 0
+    planes[:, :, even.shape[1] >> 1 :] = 0
+    for y in range(even.shape[0] >> 1):
+        _measure_rows(even[2 * y], even[2 * y + 1], planes, np.uint64(y))
+        finite += _sum(planes[COUNT, y])
+        total += _sum(planes[SUM, y])
     for zoom in range(zooms):
         height, width = planes.shape[1] >> zoom, planes.shape[2] >> zoom
         if zoom:
@@ -75,6 +79,21 @@ def _count_sample(
 
 
 @kernel
+def _sum(row: NDArray[np.float32]) -> float:
+    """Add up a row in four sums: in a single one a number would wait for that before it."""
+    one, two, three, four = 0.0, 0.0, 0.0, 0.0
+    whole = np.uint64(row.size) & ~np.uint64(3)
+    for x in range(np.uint64(0), whole, np.uint64(4)):
+        one += np.float64(row[x])
+        two += np.float64(row[x + np.uint64(1)])
+        three += np.float64(row[x + np.uint64(2)])
+        four += np.float64(row[x + np.uint64(3)])
+    for x in range(whole, np.uint64(row.size)):
+        one += np.float64(row[x])
+    return (one + two) + (three + four)
+
+
+@kernel
 def _count_row(
     values: NDArray[np.float32], bins: NDArray[np.uint16], counts: NDArray[np.float64]
 ) -> None:
@@ -84,27 +103,28 @@ def _count_row(
 
 
 @kernel
-def _measure_row(values: NDArray[np.float32], planes: NDArray[np.float32], y: int) -> None:
-    """Add pairs of a row to patches, in the order in which the planes of a tile are added up."""
-    one, two, row = np.uint64(1), np.uint64(2), np.uint64(y)
-    for pair in range(np.uint64(values.size >> 1)):
-        _add_pair(values[two * pair], values[two * pair + one], planes, row, np.uint64(pair))
-    if values.size & 1:
-        last = np.uint64(values.size >> 1)
-        _add_pair(values[two * last], np.float32(np.nan), planes, row, last)
+def _measure_rows(
+    upper: NDArray[np.float32],
+    lower: NDArray[np.float32],
+    planes: NDArray[np.float32],
+    y: np.uint64,
+) -> None:
+    """Measure patches of 2 × 2 elements, in the order in which the planes of a tile are added up."""
+    one, two = np.uint64(1), np.uint64(2)
+    for x in range(np.uint64(upper.size >> 1)):
+        a, b = upper[two * x], upper[two * x + one]
+        c, d = lower[two * x], lower[two * x + one]
+        planes[COUNT, y, x] = (_there(a) + _there(b)) + (_there(c) + _there(d))
+        a, b, c, d = finite(a), finite(b), finite(c), finite(d)
+        planes[SUM, y, x] = (a + b) + (c + d)
+        planes[SUM_ABS, y, x] = (abs(a) + abs(b)) + (abs(c) + abs(d))
+        planes[SUM_SQUARES, y, x] = (a * a + b * b) + (c * c + d * d)
+        planes[MAX_ABS, y, x] = max(abs(a), abs(b), abs(c), abs(d))
 
 
 @kernel
-def _add_pair(
-    one: np.float32, other: np.float32, planes: NDArray[np.float32], y: np.uint64, x: np.uint64
-) -> None:
-    there = np.float32(abs(one) < np.float32(np.inf))
-    planes[COUNT, y, x] += there + np.float32(abs(other) < np.float32(np.inf))
-    one, other = finite(one), finite(other)
-    planes[SUM, y, x] += one + other
-    planes[SUM_ABS, y, x] += abs(one) + abs(other)
-    planes[SUM_SQUARES, y, x] += one * one + other * other
-    planes[MAX_ABS, y, x] = max(planes[MAX_ABS, y, x], abs(one), abs(other))
+def _there(value: np.float32) -> np.float32:
+    return np.float32(abs(value) < np.float32(np.inf))
 
 
 @kernel
