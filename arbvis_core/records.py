@@ -1,4 +1,4 @@
-"""Frozen dataclasses with slots, as `dataclasses` makes them, in a fifth of the time.
+"""Dataclasses with slots, as `dataclasses` makes them, in a fifth of the time.
 
 For each of them `dataclasses` writes six methods or more as text and compiles it. For all that a
 picture is planned with that took an eighth of the time until the first tile. Here only `__init__` is
@@ -22,31 +22,33 @@ else:
     def dataclass(**options: bool) -> Callable[[type], type]:
         """Return what `dataclasses.dataclass` returns for the same options.
 
-        Frozen ones with slots have plain fields, with a default, a `default_factory`, `repr=False`, or
-        none of these; they may inherit from each other.
+        Those with slots have plain fields, with a default, a `default_factory`, `repr=False`, or none of
+        these; they may inherit from each other.
 
         Raises:
-            TypeError: the class is frozen, has slots, and has what only `dataclasses` can do.
+            TypeError: the class has slots, and what only `dataclasses` can do.
         """
-        if options == {"frozen": True, "slots": True}:
-            return _record
+        if options.keys() <= {"frozen", "slots"} and options.get("slots"):
+            return partial(_record, frozen=options.get("frozen", False))
         return dataclasses.dataclass(**options)
 
 
 __all__ = ["dataclass"]
 
 
-def _record(cls: type) -> type:
+def _record(cls: type, *, frozen: bool) -> type:
     if any(map(dataclasses.is_dataclass, cls.__bases__)):
-        return dataclasses.dataclass(frozen=True, slots=True)(cls)
+        return dataclasses.dataclass(frozen=frozen, slots=True)(cls)
     made: Any = dataclasses.dataclass(init=False, repr=False, eq=False, slots=True)(cls)
     listed = dataclasses.fields(made)
     if hasattr(made, "__post_init__") or any(map(_is_special, listed)):
         raise TypeError(f"{cls.__qualname__}: this is for dataclasses.dataclass to make")
-    for name in ("init", "repr", "eq", "frozen"):
-        setattr(made.__dataclass_params__, name, True)
+    facts = {"init": True, "repr": True, "eq": True, "frozen": frozen}
+    for name, fact in facts.items():
+        setattr(made.__dataclass_params__, name, fact)
     made.__init__ = _initialiser(made, listed)
-    for name, method in {**_methods(listed), **_refusals(made, listed)}.items():
+    methods = _methods(listed) | (_frozen(made, listed) if frozen else {"__hash__": None})
+    for name, method in methods.items():
         if name not in cls.__dict__:
             setattr(made, name, method)
     return made  # type: ignore[no-any-return]
@@ -57,7 +59,7 @@ def _is_special(field: Field[Any]) -> bool:
 
 
 def _initialiser(made: Any, listed: Sequence[Field[Any]]) -> Any:
-    """Compile `__init__`, which sets slots past `__setattr__`."""
+    """Compile `__init__`, which sets slots and asks no `__setattr__`."""
     known: dict[str, Any] = {"_missing": MISSING}
     parameters, lines = ["self"], ["pass"]
     for field in listed:
@@ -81,46 +83,29 @@ def _initialiser(made: Any, listed: Sequence[Field[Any]]) -> Any:
     return method
 
 
-def _methods(listed: Sequence[Field[Any]]) -> dict[str, Callable[..., Any]]:
-    """Return how a class that has these fields is compared, shown and pickled."""
-    names = [field.name for field in listed]
+def _methods(listed: Sequence[Field[Any]]) -> dict[str, Any]:
+    """Return how objects of a class that has these fields are compared and shown."""
     shown = [field.name for field in listed if field.repr]
-    get = attrgetter(*names) if len(names) > 1 else partial(_few, names)
+    get = _values(listed)
 
     def equal(self: Any, other: object) -> Any:
         return get(self) == get(other) if other.__class__ is self.__class__ else NotImplemented
-
-    def hashed(self: Any) -> int:
-        return hash(get(self))
 
     @recursive_repr()
     def represented(self: Any) -> str:
         values = ", ".join(f"{name}={getattr(self, name)!r}" for name in shown)
         return f"{self.__class__.__qualname__}({values})"
 
-    def state(self: Any) -> list[Any]:
-        return list(get(self))
-
-    def restore(self: Any, state: Sequence[Any]) -> None:
-        for name, value in zip(names, state, strict=True):
-            object.__setattr__(self, name, value)
-
-    return {
-        "__eq__": equal,
-        "__hash__": hashed,
-        "__repr__": represented,
-        "__getstate__": state,
-        "__setstate__": restore,
-    }
+    return {"__eq__": equal, "__repr__": represented}
 
 
-def _few(names: Sequence[str], self: Any) -> tuple[Any, ...]:
-    return tuple([getattr(self, name) for name in names])
-
-
-def _refusals(made: type, listed: Sequence[Field[Any]]) -> dict[str, Callable[..., Any]]:
-    """Return what keeps the fields of a class as they are, and all else of its own objects."""
+def _frozen(made: type, listed: Sequence[Field[Any]]) -> dict[str, Any]:
+    """Return what keeps the fields of a class as they are, and what that makes possible or needs."""
     names = [field.name for field in listed]
+    get = _values(listed)
+
+    def hashed(self: Any) -> int:
+        return hash(get(self))
 
     def refuse_set(self: Any, name: str, value: object) -> None:
         if type(self) is made or name in names:
@@ -132,4 +117,27 @@ def _refusals(made: type, listed: Sequence[Field[Any]]) -> dict[str, Callable[..
             raise FrozenInstanceError(f"cannot delete field {name!r}")
         object.__delattr__(self, name)
 
-    return {"__setattr__": refuse_set, "__delattr__": refuse_delete}
+    def state(self: Any) -> list[Any]:
+        return list(get(self))
+
+    def restore(self: Any, state: Sequence[Any]) -> None:
+        for name, value in zip(names, state, strict=True):
+            object.__setattr__(self, name, value)
+
+    return {
+        "__hash__": hashed,
+        "__setattr__": refuse_set,
+        "__delattr__": refuse_delete,
+        "__getstate__": state,
+        "__setstate__": restore,
+    }
+
+
+def _values(listed: Sequence[Field[Any]]) -> Callable[[Any], tuple[Any, ...]]:
+    """Return what returns the values of an object's fields."""
+    names = [field.name for field in listed]
+    return attrgetter(*names) if len(names) > 1 else partial(_few, names)
+
+
+def _few(names: Sequence[str], self: Any) -> tuple[Any, ...]:
+    return tuple([getattr(self, name) for name in names])

@@ -14,7 +14,7 @@ from arbvis_core.cli.flags import DiffOptions, InputOptions, OutputOptions, RunO
 from arbvis_core.cli.image import check_image
 from arbvis_core.cli.isolation import prints_aside
 from arbvis_core.cli.progress import compiling_told, progress
-from arbvis_core.cli.space import announce
+from arbvis_core.cli.space import announce, fits
 from arbvis_core.errors import UsageError
 from arbvis_core.garbage import kept_for_good
 from arbvis_core.protocols import Reporter
@@ -195,11 +195,9 @@ class Session:
 
         jobs = 1 if self.run.executor == "serial" else self.run.jobs or default_jobs()
         tile_format = self.output.tile_format
-        estimate = api.estimate(plan, registry=self.registry, jobs=jobs, tile_format=tile_format)
-        if sink is not None:
-            self._say(announce(estimate, self.output.out or ""))
+        area = self._announce(plan, jobs)
         verb = "measuring" if sink is None else "drawing"
-        with progress(verb, estimate.area, quiet=self.run.quiet) as advance:
+        with progress(verb, area, quiet=self.run.quiet) as advance:
             report = api.render(
                 plan,
                 sink,
@@ -217,6 +215,21 @@ class Session:
             if told := report.summaries[scene.key].get("told"):
                 self._say(f"{scene.label}: {told}")
         return report
+
+    def _announce(self, plan: Plan, jobs: int) -> int:
+        """Say what a run will take; return the pixels of its tiles, if anybody is told how far it is.
+
+        Raises:
+            SinkError: it would not fit.
+        """
+        out = self.output.out
+        if self.run.quiet and (out is None or fits(plan, out)):
+            return 0
+        tile_format = self.output.tile_format
+        estimate = api.estimate(plan, registry=self.registry, jobs=jobs, tile_format=tile_format)
+        if out is not None:
+            self._say(announce(estimate, out))
+        return estimate.area
 
     def _protect(self, plan: Plan, sink: Any) -> list[str]:
         """Refuse to replace any file that was opened, however the inputs named it; list them."""

@@ -11,6 +11,7 @@ from arbvis_core.errors import SinkError
 
 if TYPE_CHECKING:
     from arbvis_core.engine.estimate import Estimate
+    from arbvis_core.values import Plan
 
 
 def announce(estimate: Estimate, out: str) -> str:
@@ -32,6 +33,13 @@ def announce(estimate: Estimate, out: str) -> str:
         f"about {quantity(estimate.bytes, 'B')} and {duration(estimate.seconds)}; "
         f"{quantity(free, 'B')} free"
     )
+
+
+def fits(plan: Plan, out: str) -> bool:
+    """Tell whether a bundle will fit, however much it takes."""
+    from arbvis_core.engine.estimate import most_bytes
+
+    return most_bytes(plan) <= free_bytes(out)
 
 
 def free_bytes(path: str) -> int:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import islice
 from typing import NamedTuple
 
 from arbvis_core.diff.identity import Known, Numbering
 from arbvis_core.diff.scanning import ARRAY, OBJECT, STRING, Span, Tree
 from arbvis_core.diff.sequences import Budget, common
+from arbvis_core.records import dataclass
 from arbvis_core.regions.pieces import SAME
 
 #: Changes and top-level keys that are named; all are drawn and counted.

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from arbvis_core.errors import SourceError, UsageError
 from arbvis_core.reading import SMALL, Reader
+from arbvis_core.records import dataclass
 from arbvis_core.registry import guard
 from arbvis_core.values import Crop, Request, Source
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from arbvis_core.reading import SHARED, read_ranges
+from arbvis_core.records import dataclass
 from arbvis_core.values import Range, Source
 
 #: Bytes at either end.

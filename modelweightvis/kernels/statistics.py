@@ -6,7 +6,7 @@ cancel. Results do not depend on the processor: the order of every addition is w
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from math import sqrt
 from typing import Any
 
@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arbvis_core.kernels.jit import kernel
+from arbvis_core.records import dataclass
 from modelweightvis.kernels.measure import ready
 
 #: What each entry of `counts` counts: all elements, NaNs and infinities, zeros of either sign.

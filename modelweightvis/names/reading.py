@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Final, NamedTuple
 
+from arbvis_core.records import dataclass
 from modelweightvis.names import blocks, contexts
 from modelweightvis.names.stems import stem
 

@@ -7,12 +7,12 @@ out. Every role is weighed by the elements it has, not by those that were sample
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from itertools import groupby
 from math import isfinite, prod
 from typing import TYPE_CHECKING, Any
 
+from arbvis_core.records import dataclass
 from modelweightvis.options import Scale
 from modelweightvis.render.codes import NARROWEST, Window, octaves_of_upper
 from modelweightvis.render.looks import SCALES, Looks

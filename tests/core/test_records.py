@@ -1,4 +1,4 @@
-"""Frozen dataclasses with slots, against those of the standard library."""
+"""Dataclasses with slots, against those of the standard library."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ KINDS = ("bare", "default", "factory", "hidden")
 NAMES = ("a", "b", "c", "self_", "missing", "_own")
 
 
-def made(by: Any, kinds: list[str]) -> Any:
+def made(by: Any, kinds: list[str], *, frozen: bool) -> Any:
     """Return a class of so many fields; those that need a value come first."""
     body: dict[str, Any] = {"__doc__": "A value.", "__annotations__": {}, "__module__": __name__}
     for name, kind in zip(NAMES, sorted(kinds, key=KINDS.index), strict=False):
@@ -30,20 +30,23 @@ def made(by: Any, kinds: list[str]) -> Any:
             body[name] = dataclasses.field(default_factory=list)
         elif kind == "hidden":
             body[name] = dataclasses.field(default=3, repr=False)
-    return by(frozen=True, slots=True)(type("Value", (), body))
+    return by(frozen=frozen, slots=True)(type("Value", (), body))
 
 
-def both(kinds: list[str]) -> tuple[Any, Any]:
-    return made(records.dataclass, kinds), made(dataclasses.dataclass, kinds)
+def both(kinds: list[str], *, frozen: bool) -> tuple[Any, Any]:
+    ours, theirs = records.dataclass, dataclasses.dataclass
+    return made(ours, kinds, frozen=frozen), made(theirs, kinds, frozen=frozen)
 
 
 fields = st.lists(st.sampled_from(KINDS), max_size=len(NAMES))
 values = st.one_of(st.integers(0, 2), st.just(float("nan")), st.text(max_size=2))
 
 
-@given(fields, st.data())
-def test_objects_are_those_of_the_standard_library(kinds: list[str], data: st.DataObject) -> None:
-    ours, theirs = both(kinds)
+@given(fields, st.booleans(), st.data())
+def test_objects_are_those_of_the_standard_library(
+    kinds: list[str], frozen: bool, data: st.DataObject
+) -> None:
+    ours, theirs = both(kinds, frozen=frozen)
     least = kinds.count("bare")
     given = data.draw(st.lists(values, min_size=least, max_size=len(kinds)))
     one, other = ours(*given), theirs(*given)
@@ -51,7 +54,9 @@ def test_objects_are_those_of_the_standard_library(kinds: list[str], data: st.Da
     assert dataclasses.asdict(one) == dataclasses.asdict(other)
     assert one == ours(*given)
     assert one != other
-    if "factory" not in kinds or len(given) == len(kinds):
+    if not frozen:
+        assert ours.__hash__ is None
+    elif "factory" not in kinds or len(given) == len(kinds):
         assert hash(one) == hash(other)
     if kinds:
         name = data.draw(st.sampled_from(NAMES[: len(kinds)]))
@@ -63,9 +68,9 @@ def test_objects_are_those_of_the_standard_library(kinds: list[str], data: st.Da
         assert (one == ours(0, *rest)) == (other == theirs(0, *rest))
 
 
-@given(fields)
-def test_classes_are_those_of_the_standard_library(kinds: list[str]) -> None:
-    ours, theirs = both(kinds)
+@given(fields, st.booleans())
+def test_classes_are_those_of_the_standard_library(kinds: list[str], frozen: bool) -> None:
+    ours, theirs = both(kinds, frozen=frozen)
     for name in ("__slots__", "__match_args__"):
         assert getattr(ours, name) == getattr(theirs, name)
     assert repr(ours.__dataclass_params__) == repr(theirs.__dataclass_params__)
@@ -174,14 +179,25 @@ def test_fields_are_inherited() -> None:
     assert dataclasses.asdict(Triple(1, 2)) == {"left": 1, "right": 2, "last": 3}
 
 
-def test_all_others_are_left_to_dataclasses() -> None:
-    @records.dataclass(slots=True)
-    class Count:
-        """Can be changed."""
+@records.dataclass(slots=True)
+class Count:
+    """Can be changed."""
 
-        value: int = 0
+    value: int = 0
 
+
+def test_what_is_not_frozen_can_be_changed_and_copied() -> None:
     one = Count()
     one.value = 2
     assert one == Count(2)
-    assert type(one).__hash__ is None
+    assert pickle.loads(pickle.dumps(one)) == one
+
+
+def test_all_others_are_left_to_dataclasses() -> None:
+    @records.dataclass(frozen=True)
+    class Open:
+        """Has a dictionary."""
+
+        value: int = dataclasses.field(default=0, compare=False)
+
+    assert vars(Open(3)) == {"value": 3}

@@ -12,8 +12,11 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from arbvis_core import api
 from arbvis_core.cli import space
-from arbvis_core.values import Profile
+from arbvis_core.engine.estimate import most_bytes
+from arbvis_core.registry import load
+from arbvis_core.values import ARBVIS, Profile, Request
 
 
 def manifest(out: Path) -> dict[str, Any]:
@@ -162,6 +165,27 @@ def test_too_little_space(
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="names of any bytes")
+def test_a_quiet_run_draws_nothing_on_trial(
+    cli: Any, sample: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody hears what it would take, and whatever it takes there is room."""
+    monkeypatch.delattr(api, "estimate")
+    done = cli(str(sample), "--out", str(tmp_path / "out"), "--quiet")
+    assert done.code == 0
+    most = most_bytes(api.plan(Request((str(sample),), ARBVIS), registry=load()))
+    assert most > sum(one.stat().st_size for one in (tmp_path / "out/tiles").rglob("*.png"))
+
+
+def test_a_quiet_run_is_refused_where_it_cannot_fit(
+    cli: Any, sample: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(space, "free_bytes", lambda _: 1000)
+    done = cli(str(sample), "--out", str(tmp_path / "out"), "--quiet")
+    assert (done.code, done.out) == (2, "")
+    assert "1.0 kB free" in done.err
+    assert not (tmp_path / "out").exists()
+
+
 def test_hostile_names(cli: Any, tmp_path: Path) -> None:
     folder = tmp_path / "in"
     folder.mkdir()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -113,6 +114,13 @@ def test_progress_adds_up_to_the_canvas(plan: api.Plan) -> None:
     report = api.render(plan, MemorySink(), registry=BARE, on_progress=done.append)
     assert sum(done) == api.estimate(plan, registry=BARE).area == 36 * TILE * TILE
     assert report.pixels == api.estimate(plan, registry=BARE).pixels == 9_216_000
+
+
+@pytest.mark.parametrize("jobs", [2, 8])
+def test_an_estimate_is_the_same_for_any_number_of_workers(plan: api.Plan, jobs: int) -> None:
+    alone, together = (api.estimate(plan, registry=BARE, jobs=one) for one in (1, jobs))
+    assert replace(alone, seconds=0) == replace(together, seconds=0)
+    assert together.seconds > 0
 
 
 def test_tiles_without_content_are_neither_written_nor_listed(plan: api.Plan) -> None:
