@@ -5,6 +5,8 @@ The table has the bin of every upper half of a positive float32.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,9 +17,12 @@ from modelweightvis.kernels.measure import finite, ready
 #: the greatest |x|.
 COUNT, SUM, SUM_ABS, SUM_SQUARES, MAX_ABS = range(5)
 
+#: The bits of a float32 that is no number.
+_NAN = 0x7FC00000
+
 
 def count_sample(
-    values: NDArray[np.float32],
+    values: NDArray[Any],
     zooms: int,
     bins: NDArray[np.uint16],
     shown: NDArray[np.float64],
@@ -26,7 +31,8 @@ def count_sample(
     """Count values, and patches of 2 × 2, 4 × 4 … of them, each as often as it has finite elements.
 
     Args:
-        values: (h, w); patches begin in its corner, those at its ends have fewer.
+        values: float32, or uint16 for bfloat16 as it is stored, (h, w); patches begin in its corner,
+            those at its ends have fewer.
         zooms: how many sizes of patches; 0 for none.
         bins: of a magnitude, and of a mean square, (2, 32768).
         shown: added to, (4, bins): by |x|, by mean |x|, by the mean square, by the greatest |x|.
@@ -39,19 +45,30 @@ def count_sample(
     side = 1 << max(zooms, 1)
     height, width = (-(-length // side) * side // 2 for length in values.shape)
     planes = np.empty((5, height, width), np.float32)
-    own = ready(values, np.float32)
+    stored = values.dtype == np.uint16
+    codes = ready(values, np.uint16) if stored else ready(values, np.float32).view(np.uint32)
     ends = [(0, length & 1) for length in values.shape]
-    even = (
-        ready(np.pad(own, ends, constant_values=np.nan), np.float32) if any(map(sum, ends)) else own
+    nothing = _NAN >> 16 if stored else _NAN
+    even = np.pad(codes, ends, constant_values=nothing) if any(map(sum, ends)) else codes
+    shift = np.uint32(16 if stored else 0)
+    finite, total = _count_sample(
+        codes,
+        ready(even, codes.dtype.type),
+        shift,
+        zooms,
+        ready(bins, np.uint16),
+        shown,
+        balances,
+        planes,
     )
-    finite, total = _count_sample(own, even, zooms, ready(bins, np.uint16), shown, balances, planes)
     return int(finite), total
 
 
 @kernel
 def _count_sample(
-    values: NDArray[np.float32],
-    even: NDArray[np.float32],
+    codes: NDArray[Any],
+    even: NDArray[Any],
+    shift: np.uint32,
     zooms: int,
     bins: NDArray[np.uint16],
     shown: NDArray[np.float64],
@@ -59,12 +76,12 @@ def _count_sample(
     planes: NDArray[np.float32],
 ) -> tuple[float, float]:
     finite, total = 0.0, 0.0
-    for row in range(values.shape[0]):
-        _count_row(values[row], bins[0], shown[0])
+    for row in range(codes.shape[0]):
+        _count_row(codes[row], shift, bins[0], shown[0])
     planes[:, even.shape[0] >> 1 :] = 0
     planes[:, :, even.shape[1] >> 1 :] = 0
     for y in range(even.shape[0] >> 1):
-        _measure_rows(even[2 * y], even[2 * y + 1], planes, np.uint64(y))
+        _measure_rows(even[2 * y], even[2 * y + 1], shift, planes, np.uint64(y))
         finite += _sum(planes[COUNT, y])
         total += _sum(planes[SUM, y])
     for zoom in range(zooms):
@@ -95,31 +112,41 @@ def _sum(row: NDArray[np.float32]) -> float:
 
 @kernel
 def _count_row(
-    values: NDArray[np.float32], bins: NDArray[np.uint16], counts: NDArray[np.float64]
+    codes: NDArray[Any],
+    shift: np.uint32,
+    bins: NDArray[np.uint16],
+    counts: NDArray[np.float64],
 ) -> None:
-    bits = values.view(np.uint32)
-    for x in range(np.uint64(bits.size)):
-        counts[bins[(bits[x] >> np.uint32(16)) & np.uint32(0x7FFF)]] += 1
+    upper = np.uint32(16) - shift
+    for x in range(np.uint64(codes.size)):
+        counts[bins[(np.uint32(codes[x]) >> upper) & np.uint32(0x7FFF)]] += 1
 
 
 @kernel
 def _measure_rows(
-    upper: NDArray[np.float32],
-    lower: NDArray[np.float32],
+    upper: NDArray[Any],
+    lower: NDArray[Any],
+    shift: np.uint32,
     planes: NDArray[np.float32],
     y: np.uint64,
 ) -> None:
     """Measure patches of 2 × 2 elements, in the order in which the planes of a tile are added up."""
     one, two = np.uint64(1), np.uint64(2)
     for x in range(np.uint64(upper.size >> 1)):
-        a, b = upper[two * x], upper[two * x + one]
-        c, d = lower[two * x], lower[two * x + one]
+        a, b = _value(upper[two * x], shift), _value(upper[two * x + one], shift)
+        c, d = _value(lower[two * x], shift), _value(lower[two * x + one], shift)
         planes[COUNT, y, x] = (_there(a) + _there(b)) + (_there(c) + _there(d))
         a, b, c, d = finite(a), finite(b), finite(c), finite(d)
         planes[SUM, y, x] = (a + b) + (c + d)
         planes[SUM_ABS, y, x] = (abs(a) + abs(b)) + (abs(c) + abs(d))
         planes[SUM_SQUARES, y, x] = (a * a + b * b) + (c * c + d * d)
         planes[MAX_ABS, y, x] = max(abs(a), abs(b), abs(c), abs(d))
+
+
+@kernel
+def _value(code: Any, shift: np.uint32) -> np.float32:
+    """Return the float32 whose bits, or the upper ones of them, are these."""
+    return np.uint32(np.uint32(code) << shift).view(np.float32)
 
 
 @kernel

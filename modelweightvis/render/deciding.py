@@ -16,7 +16,7 @@ from arbvis_core.records import dataclass
 from modelweightvis.options import Scale
 from modelweightvis.render.codes import NARROWEST, Window, octaves_of_upper
 from modelweightvis.render.looks import SCALES, Looks
-from modelweightvis.render.pieces import values
+from modelweightvis.render.pieces import decode16, is_coded, stored, values
 from modelweightvis.render.sampling import BAND, Sampled, role_of, sample
 
 if TYPE_CHECKING:
@@ -232,7 +232,11 @@ def _count(
     from modelweightvis.kernels.distributions import count_sample
 
     for placement, piece in pieces:
-        elements = values(placement, piece, buffers, decoders)
+        elements: NDArray[Any] = (
+            stored(placement, piece, buffers)  # need not be decoded
+            if placement.region.encoding == "BF16" and is_coded(placement.region)
+            else values(placement, piece, buffers, decoders)
+        )
         patched = len(elements) > 1 or placement.box.height == 1  # one row of many shows no patch
         zooms = BAND.bit_length() - 1 if patched else 0  # patches of 2 × 2 to 32 × 32 elements
         found, total = count_sample(elements, zooms, _bins(), counts.shown, counts.balance)
@@ -240,10 +244,12 @@ def _count(
         counts.total += total if isfinite(total) else _total(elements)
 
 
-def _total(elements: NDArray[np.float32]) -> float:
+def _total(elements: NDArray[Any]) -> float:
     """Return the sum of what is finite, where that of a patch exceeds a float32."""
     import numpy as np
 
+    if elements.dtype == np.uint16:
+        elements = decode16("BF16", elements)
     with np.errstate(invalid="ignore"):  # NaNs that signal
         return float(elements.sum(dtype=np.float64, where=np.isfinite(elements)))
 

@@ -90,6 +90,24 @@ def test_every_zoom_counts_what_numpy_finds(
     assert shown[1:].sum() == 3 * zooms * finite
 
 
+@given(st.integers(0, 40), st.integers(0, 40), st.integers(0, ZOOMS), st.integers(0, 1000))
+def test_bfloat16_is_counted_as_it_is_stored(
+    height: int, width: int, zooms: int, seed: int
+) -> None:
+    random = np.random.default_rng(seed)
+    stored = random.integers(0, 1 << 16, (height, width)).astype(np.uint16)
+    stored[random.random(stored.shape) < 0.5] &= 0x3FFF  # most sums are finite
+    values, bins = (stored.astype(np.uint32) << 16).view(np.float32), table(seed)
+    found = [(np.zeros((4, BINS)), np.zeros(SHARES)) for _ in range(2)]
+    totals = [
+        count_sample(one, zooms, bins, *into)
+        for one, into in zip((stored, values), found, strict=True)
+    ]
+    np.testing.assert_array_equal(totals[0], totals[1])
+    for own, other in zip(*found, strict=True):
+        np.testing.assert_array_equal(own, other)
+
+
 def test_what_was_counted_stays() -> None:
     shown, balances = np.full((4, BINS), 7.0), np.full(SHARES, 7.0)
     assert count_sample(np.ones((4, 4), np.float32), 1, table(0), shown, balances) == (16, 16)
