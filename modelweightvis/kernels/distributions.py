@@ -47,9 +47,11 @@ def count_sample(
     planes = np.empty((5, height, width), np.float32)
     stored = values.dtype == np.uint16
     codes = ready(values, np.uint16) if stored else ready(values, np.float32).view(np.uint32)
-    ends = [(0, length & 1) for length in values.shape]
-    nothing = _NAN >> 16 if stored else _NAN
-    even = np.pad(codes, ends, constant_values=nothing) if any(map(sum, ends)) else codes
+    even = codes
+    if any(length & 1 for length in values.shape):
+        nothing = _NAN >> 16 if stored else _NAN
+        even = np.full([length + (length & 1) for length in values.shape], nothing, codes.dtype)
+        even[: values.shape[0], : values.shape[1]] = codes
     shift = np.uint32(16 if stored else 0)
     finite, total = _count_sample(
         codes,
@@ -203,34 +205,37 @@ def _fold_most(plane: NDArray[np.float32], height: int, width: int) -> None:
 
 
 @kernel
-def pool(
-    counts: NDArray[np.float64], weight: float, shift: int, pooled: NDArray[np.float64]
-) -> None:
-    """Add counts to others.
+def settle(
+    own: NDArray[np.float64],
+    whole: NDArray[np.float64],
+    relative: NDArray[np.float64],
+    one: int,
+) -> int:
+    """Add counts to others, as they are and as if their median were 1, and clear them.
 
     Args:
-        counts: rows of bins, of which the last is for what is left out, (n, bins + 1).
-        weight: what each is multiplied by.
-        shift: how many bins lower they belong; what falls out below comes in above.
-        pooled: added to, of the same shape.
+        own: by bins, of which the last is for what is left out, (n, bins + 1); 0 afterwards.
+        whole: added to, of the same shape, but for the last bin.
+        relative: the same; what falls out at one end comes in at the other.
+        one: the bin of 1.
+
+    Returns:
+        The bin with the median of the first row; that of 1 if nothing is counted there.
     """
-    bins = counts.shape[1] - 1
-    for row in range(counts.shape[0]):
-        for at in range(bins):
-            if counts[row, at] != 0:  # a tensor has few magnitudes of all that there are
-                pooled[row, (at - shift) % bins] += weight * counts[row, at]
-
-
-@kernel
-def middle(counts: NDArray[np.float64]) -> int:
-    """Return the bin with the median of what is counted, (bins + 1,); -1 if that is nothing."""
+    bins = own.shape[1] - 1
     total = 0.0
-    for at in range(counts.size - 1):
-        total += counts[at]
-    found, below = -1, 0.0
-    for at in range(counts.size - 1):
-        below += counts[at]
-        if total and below >= total / 2:
-            found = at
+    for at in range(bins):
+        total += own[0, at]
+    median, below = one, 0.0
+    for at in range(bins):
+        below += own[0, at]
+        if total > 0 and below >= total / 2:
+            median = at
             break
-    return found
+    for row in range(own.shape[0]):
+        for at in range(bins):
+            if own[row, at] != 0:  # a tensor has few of all the magnitudes there are
+                whole[row, at] += own[row, at]
+                relative[row, (at - median + one) % bins] += own[row, at]
+        own[row] = 0.0
+    return median

@@ -33,6 +33,8 @@ PROBABILITIES += tuple(round(1 - one, 3) for one in reversed(PROBABILITIES[:-1])
 #: Bins of an octave, and all of them: from 2^-150 up to 2^129.
 PER_OCTAVE, LOWEST, OCTAVES = 16, -150, 279
 BINS = PER_OCTAVE * OCTAVES
+#: The bin of 1.
+_ONE = -LOWEST * PER_OCTAVE
 #: Log2 of the least that values are divided by: one over what is smaller is no float32.
 LEAST = -126.0
 #: Bins of a balance, from 0 to 1.
@@ -74,33 +76,44 @@ class _Counts:
 
         return cls(np.zeros((len(SHOWN), BINS + 1)), np.zeros(SHARES))
 
-    def clear(self) -> None:
-        """Forget all that was counted."""
-        self.shown[:] = self.balance[:] = 0
-        self.finite, self.total = 0, 0.0
-
     def add(self, other: _Counts, weight: float = 1.0, bins: int = 0) -> None:
         """Take in another, its magnitudes divided by so many bins."""
-        from modelweightvis.kernels.distributions import pool
+        counts, bins = weight * other.shown[:, :BINS], bins % BINS
+        self.shown[:, : BINS - bins] += counts[:, bins:]
+        self.shown[:, BINS - bins : BINS] += counts[:, :bins]
+        self.add_rest(other, weight)
 
-        pool(other.shown, weight, bins, self.shown)
+    def settle(self, role: _Counts, relative: _Counts) -> dict[str, float]:
+        """Hand a tensor's counts over to its role, as they are and divided by their median.
+
+        Nothing is left, so that the next tensor can be counted.
+        """
+        from modelweightvis.kernels.distributions import settle
+
+        median = settle(self.shown, role.shown, relative.shown, _ONE)
+        for one in (role, relative):
+            one.add_rest(self)
+        facts = self._facts(median)
+        self.balance[:] = 0
+        self.finite, self.total = 0, 0.0
+        return facts
+
+    def add_rest(self, other: _Counts, weight: float = 1.0) -> None:
+        """Take in of another what has no magnitude."""
         self.balance += weight * other.balance
         self.finite += other.finite
         self.total += other.total
 
     @property
-    def median(self) -> int:
-        """The bin of the median |x|; that of 1 if nothing was found."""
-        from modelweightvis.kernels.distributions import middle
-
-        found = int(middle(self.shown[0]))
-        return -LOWEST * PER_OCTAVE if found < 0 else found
-
-    @property
     def facts(self) -> dict[str, float]:
-        """What is kept of one tensor or role."""
+        """What is kept of a role."""
+        counts = self.shown[0, :BINS].cumsum()
+        return self._facts(int(counts.searchsorted(counts[-1] / 2)) if counts[-1] else _ONE)
+
+    def _facts(self, median: int) -> dict[str, float]:
+        """Return what is kept, given the bin of the median |x|; that of 1 if nothing was found."""
         mean = self.total / self.finite if self.finite else 0.0
-        return {"log2_median": LOWEST + self.median / PER_OCTAVE, "mean": mean}
+        return {"log2_median": LOWEST + median / PER_OCTAVE, "mean": mean}
 
 
 def decide(
@@ -114,13 +127,10 @@ def decide(
     counts = _Counts.none()
     for placement, pieces in groupby(sample(plan, decoders), lambda one: one.placement):
         role = role_of(placement)
-        counts.clear()
-        _count(pieces, buffers, decoders, counts)
         if role not in roles:
             roles[role], relative[role] = _Counts.none(), _Counts.none()
-        own[placement.name] = facts = counts.facts
-        roles[role].add(counts)
-        relative[role].add(counts, bins=_bins_of(facts))
+        _count(pieces, buffers, decoders, counts)
+        own[placement.name] = counts.settle(roles[role], relative[role])
     weights = _weights(plan.placements, roles)
     typical = {role: counts.facts for role, counts in roles.items()}
     pooled = {scale: _Counts.none() for scale in SCALES}

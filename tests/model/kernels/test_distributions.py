@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from modelweightvis.kernels.distributions import count_sample, middle, pool
+from modelweightvis.kernels.distributions import count_sample, settle
 
 #: Bins of the tables that the tests make up: any table will do.
 BINS, SHARES = 50, 11
@@ -124,20 +124,23 @@ def test_a_sum_that_is_infinite_has_no_balance() -> None:
     assert not balances.any()
 
 
-@given(st.integers(1, 200), st.integers(-300, 300), st.floats(0, 8), st.integers(0, 1000))
-def test_pooled_counts_are_rolled_and_weighed(
-    bins: int, shift: int, weight: float, seed: int
+@given(
+    st.lists(st.integers(0, 4), min_size=1, max_size=60), st.integers(0, 59), st.integers(0, 999)
+)
+def test_counts_are_handed_over_as_they_are_and_by_their_median(
+    counts: list[int], one: int, seed: int
 ) -> None:
-    random = np.random.default_rng(seed)
-    counts, pooled = random.integers(0, 3, (2, 4, bins + 1)).astype(np.float64)
-    expected = pooled.copy()
-    expected[:, :bins] += weight * np.roll(counts[:, :bins], -shift, axis=1)
-    pool(counts, weight, shift, pooled)
-    np.testing.assert_array_equal(pooled, expected)
-
-
-@given(st.lists(st.integers(0, 5), max_size=40), st.integers(0, 5))
-def test_the_middle_is_the_lower_median_of_what_is_counted(counts: list[int], rest: int) -> None:
-    values = np.repeat(np.arange(len(counts)), counts)
-    expected = values[(values.size - 1) // 2] if values.size else -1
-    assert middle(np.array([*counts, rest], np.float64)) == expected
+    bins, random = len(counts), np.random.default_rng(seed)
+    whole, relative, own = random.integers(0, 3, (3, 4, bins + 1)).astype(np.float64)
+    own[0, :bins] = counts
+    expected = own[:, :bins].copy()
+    values = np.repeat(np.arange(bins), counts)
+    median = int(values[(values.size - 1) // 2]) if values.size else one
+    before = whole.copy(), relative.copy()
+    assert settle(own, whole, relative, one) == median
+    assert not own.any()
+    for found, start, shift in zip((whole, relative), before, (0, one - median), strict=True):
+        np.testing.assert_array_equal(
+            found[:, :bins], start[:, :bins] + np.roll(expected, shift, axis=1)
+        )
+        np.testing.assert_array_equal(found[:, bins], start[:, bins])
