@@ -6,17 +6,14 @@ from typing import TYPE_CHECKING
 
 from arbvis_core import hookimpl
 from arbvis_core.deferring import deferred
-from arbvis_core.diff.builder import ByteDiffBuilder
-from arbvis_core.diff.json_builder import JsonDiffBuilder
 from arbvis_core.formats.raw import RawFormat
-from arbvis_core.layouts.hilbert import HilbertLayout
-from arbvis_core.protocols import LeafRenderer
+from arbvis_core.protocols import Decoder, DiffBuilder, Layout, LeafRenderer, Priority
 from arbvis_core.render.bytes import ByteRenderer
 from arbvis_core.sources.local import LocalProvider
 from arbvis_core.sources.stdin import StdinProvider
 
 if TYPE_CHECKING:
-    from arbvis_core.protocols import DiffBuilder, Format, Layout, SourceProvider
+    from arbvis_core.protocols import Format, SourceProvider
 
 
 @hookimpl
@@ -34,13 +31,30 @@ def arbvis_formats() -> list[Format]:
 @hookimpl
 def arbvis_diff_builders() -> list[DiffBuilder]:
     """Any two files can be compared byte by byte, JSON value by value."""
-    return [ByteDiffBuilder(), JsonDiffBuilder()]
+    module, json = "arbvis_core.diff.builder", "arbvis_core.diff.json_builder"
+    plain = deferred(Decoder, f"{module}:ByteDifferenceDecoder", encodings=("byte-difference",))
+    aligned = deferred(Decoder, f"{json}:AlignedBytesDecoder", encodings=("aligned-bytes",))
+    return [
+        deferred(
+            *(DiffBuilder, f"{module}:ByteDiffBuilder"),
+            name="bytes",
+            priority=Priority.FALLBACK,
+            decoders=(plain,),
+        ),
+        deferred(
+            *(DiffBuilder, f"{json}:JsonDiffBuilder"),
+            name="json",
+            priority=Priority.SPECIFIC,
+            decoders=(aligned,),
+        ),
+    ]
 
 
 @hookimpl
 def arbvis_layouts() -> list[Layout]:
     """Bytes along a Hilbert curve."""
-    return [HilbertLayout()]
+    hilbert = "arbvis_core.layouts.hilbert:HilbertLayout"
+    return [deferred(Layout, hilbert, name="hilbert", priority=Priority.FALLBACK)]
 
 
 @hookimpl

@@ -6,16 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
-from arbvis_core.api import (
-    TILE,
-    Box,
-    Crop,
-    Range,
-    part_arrays,
-    part_crops,
-    window_crops,
-    window_values,
-)
+from arbvis_core.api import TILE, Box, Crop, Range
 from modelweightvis.encodings.table import TYPES, UNKNOWN, ElementType
 from modelweightvis.folds import Piece, windows
 from modelweightvis.render.remembering import remembered
@@ -144,9 +135,11 @@ def region_crops(region: Region, window: Window, decoders: Decoders) -> Sequence
     """Return what a window of a region reads."""
     if rows := _by_rows(region):
         return (_rectangle(region, window, rows),)
-    if is_coded(region):
-        return part_crops(region, window)
-    return window_crops(region, window, decoders)
+    from arbvis_core.regions import part_crops, window_crops
+
+    return (
+        part_crops(region, window) if is_coded(region) else window_crops(region, window, decoders)
+    )
 
 
 def stored_codes(
@@ -158,6 +151,8 @@ def stored_codes(
     if _by_rows(region):
         rows, columns = (stop - start for start, stop in ((0, 1), *window)[-2:])
         return next(buffers).view("<u2").reshape(rows, columns)
+    from arbvis_core.regions import part_arrays, part_crops
+
     own = list(islice(buffers, len(part_crops(region, window))))
     (units,) = part_arrays(region, window, own)
     return np.ascontiguousarray(units.data).view("<u2")[..., 0]
@@ -173,6 +168,8 @@ def region_values(
     if is_coded(region):
         codes = stored_codes(region, window, buffers)
         return decode16(region.encoding, codes).reshape(shape)
+    from arbvis_core.regions import window_values
+
     return window_values(region, window, buffers, decoders)
 
 
