@@ -114,7 +114,8 @@ def _sheets(
         owner = _owner(cut[0])
         sheet = owner.reshape(-1).view()
         sheet.flags.writeable = False
-        places = [tile.ctypes.data - owner.ctypes.data for tile in cut]
+        start = owner.ctypes.data
+        places = [tile.ctypes.data - start for tile in cut]
         yield sheet, pitch, np.array(places, np.int64)
 
 
