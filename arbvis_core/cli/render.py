@@ -195,9 +195,9 @@ class Session:
 
         jobs = 1 if self.run.executor == "serial" else self.run.jobs or default_jobs()
         tile_format = self.output.tile_format
-        area = self._announce(plan, jobs)
+        total = self._announce(plan, jobs)
         verb = "measuring" if sink is None else "drawing"
-        with progress(verb, area, quiet=self.run.quiet) as advance:
+        with progress(verb, total, quiet=self.run.quiet) as advance:
             report = api.render(
                 plan,
                 sink,
@@ -222,13 +222,15 @@ class Session:
         Raises:
             SinkError: it would not fit.
         """
-        out = self.output.out
+        from arbvis_core.engine.estimate import area
+
+        out, tile_format = self.output.out, self.output.tile_format
         if self.run.quiet and (out is None or fits(plan, out)):
             return 0
-        tile_format = self.output.tile_format
+        if out is None:
+            return area(plan, self.registry)
         estimate = api.estimate(plan, registry=self.registry, jobs=jobs, tile_format=tile_format)
-        if out is not None:
-            self._say(announce(estimate, out))
+        self._say(announce(estimate, out))
         return estimate.area
 
     def _protect(self, plan: Plan, sink: Any) -> list[str]:

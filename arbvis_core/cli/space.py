@@ -36,7 +36,7 @@ def announce(estimate: Estimate, out: str) -> str:
 
 
 def fits(plan: Plan, out: str) -> bool:
-    """Tell whether a bundle will fit, however much it takes."""
+    """Tell whether the tiles of a bundle will fit, however much they take."""
     from arbvis_core.engine.estimate import most_bytes
 
     return most_bytes(plan) <= free_bytes(out)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import time
-from functools import partial
-from math import prod
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from arbvis_core.deferring import resolved
 from arbvis_core.engine.blocks import Subtree, cropped_blocks
-from arbvis_core.engine.executors import make_executor
 from arbvis_core.engine.work import tile_blobs
 from arbvis_core.reading import Reader
 from arbvis_core.records import dataclass
@@ -58,13 +56,18 @@ def estimate(
     )
 
 
+def area(plan: Plan, registry: Registry) -> int:
+    """Return the pixels of the tiles that will be drawn at the maximum zoom, over all scenes."""
+    return sum(len(_present(scene, registry)) for scene in plan.scenes) * TILE * TILE
+
+
 def most_bytes(plan: Plan) -> int:
     """Return how many bytes the tiles of a plan take at most, whatever is drawn on them.
 
     Every pixel of every tile is counted, with its opacity, stored as it is.
     """
     tiles = sum(
-        prod(scene.canvas.tiles(zoom))
+        math.prod(scene.canvas.tiles(zoom))
         for scene in plan.scenes
         for zoom in range(scene.canvas.max_zoom + 1)
     )
@@ -79,7 +82,7 @@ def _scene(plan: ScenePlan, registry: Registry, jobs: int, tile_format: TileForm
         level = {TileKey(zoom, key.x // 2, key.y // 2) for key in level}
         counts.append(len(level))
         trial_level = level if len(counts) == 2 else trial_level
-    seconds, sizes = _trial(plan, registry, sorted(trial_level), jobs, tile_format)
+    seconds, sizes = _trial(plan, registry, sorted(trial_level), tile_format)
     leaf_size, upper_size = sizes
     total = counts[0] * leaf_size + sum(counts[1:]) * upper_size + sum(counts) * PER_FILE
     return Estimate(
@@ -105,22 +108,8 @@ def _present(plan: ScenePlan, registry: Registry) -> set[TileKey]:
         }
 
 
-class _Trial(NamedTuple):
-    """What it took to draw a subtree.
-
-    Attributes:
-        seconds: of each of its leaves.
-        leaves: bytes of each of them.
-        others: bytes of each of the other tiles.
-    """
-
-    seconds: float
-    leaves: list[int]
-    others: list[int]
-
-
 def _trial(
-    plan: ScenePlan, registry: Registry, keys: list[TileKey], jobs: int, tile_format: TileFormat
+    plan: ScenePlan, registry: Registry, keys: list[TileKey], tile_format: TileFormat
 ) -> tuple[float, tuple[float, float]]:
     """Draw a few subtrees, each with a leaf or more; return seconds per leaf and mean bytes of a leaf and of other tiles."""
     from arbvis_core.kernels import jit
@@ -129,29 +118,27 @@ def _trial(
         return 0.0, (0.0, 0.0)
     trials = min(TRIALS, -(-len(keys) // SPARSE))
     chosen = [keys[(2 * i + 1) * len(keys) // (2 * trials)] for i in range(trials)]
-    draw = partial(_drawn, plan, registry, tile_format)
-    compiled = list[str]()
+    sizes: dict[bool, list[int]] = {True: [], False: []}
+
+    tree = Subtree(plan, registry, Reader(plan.sources))
+    seconds, compiled = math.inf, list[str]()
     jit.on_compile.append(compiled.append)
     try:
-        with make_executor("serial" if jobs == 1 else "threads", min(jobs, trials)) as pool:
-            drawn = [*pool.map(draw, chosen)]
+        while chosen:
+            start, before = time.perf_counter(), len(sizes[True])
+            drawn: list[tuple[TileKey, Tile]] = []
+            tree.quarter(chosen[-1], lambda *tile, drawn=drawn: drawn.append(tile))
+            for key, blob in tile_blobs(plan, drawn, tile_format):
+                sizes[key.zoom == plan.canvas.max_zoom].append(len(blob.data))
+            seconds = min(
+                seconds, (time.perf_counter() - start) / max(1, len(sizes[True]) - before)
+            )
+            if compiled:
+                compiled.clear()
+                seconds = math.inf  # what the whole run does once; once more without
+            else:
+                chosen.pop()
     finally:
         jit.on_compile.remove(compiled.append)
-    # What was compiled, the whole run compiles once: once more without.
-    seconds = draw(chosen[0]).seconds if compiled else min(one.seconds for one in drawn)
-    leaves = [size for one in drawn for size in one.leaves]
-    others = [size for one in drawn for size in one.others]
-    upper = sum(others) / len(others) if others else 3.0 * TILE * TILE
-    return seconds, (sum(leaves) / max(1, len(leaves)), upper)
-
-
-def _drawn(plan: ScenePlan, registry: Registry, tile_format: TileFormat, key: TileKey) -> _Trial:
-    """Draw a subtree and forget it."""
-    start, sizes = time.perf_counter(), {True: list[int](), False: list[int]()}
-    drawn: list[tuple[TileKey, Tile]] = []
-    tree = Subtree(plan, registry, Reader(plan.sources))
-    tree.quarter(key, lambda *tile: drawn.append(tile))
-    for tile, blob in tile_blobs(plan, drawn, tile_format):
-        sizes[tile.zoom == plan.canvas.max_zoom].append(len(blob.data))
-    seconds = (time.perf_counter() - start) / max(1, len(sizes[True]))
-    return _Trial(seconds, sizes[True], sizes[False])
+    leaf, upper = (sum(some) / max(1, len(some)) for some in (sizes[True], sizes[False]))
+    return seconds, (leaf, upper or 3.0 * TILE * TILE)

@@ -47,15 +47,10 @@ def count_sample(
     planes = np.empty((5, height, width), np.float32)
     stored = values.dtype == np.uint16
     codes = ready(values, np.uint16) if stored else ready(values, np.float32).view(np.uint32)
-    even = codes
-    if any(length & 1 for length in values.shape):
-        nothing = _NAN >> 16 if stored else _NAN
-        even = np.full([length + (length & 1) for length in values.shape], nothing, codes.dtype)
-        even[: values.shape[0], : values.shape[1]] = codes
     shift = np.uint32(16 if stored else 0)
     finite, total = _count_sample(
-        codes,
-        ready(even, codes.dtype.type),
+        codes,  # and the same with a whole number of patches, of which what is added is no value
+        _even(codes, _NAN >> 16 if stored else _NAN),
         shift,
         zooms,
         ready(bins, np.uint16),
@@ -64,6 +59,16 @@ def count_sample(
         planes,
     )
     return int(finite), total
+
+
+def _even(codes: NDArray[Any], nothing: int) -> NDArray[Any]:
+    """Return codes with an even number of rows and columns, (h, w)."""
+    height, width = codes.shape
+    if not (height | width) & 1:
+        return codes
+    padded = np.full((height + (height & 1), width + (width & 1)), nothing, codes.dtype)
+    padded[:height, :width] = codes
+    return ready(padded, codes.dtype.type)
 
 
 @kernel

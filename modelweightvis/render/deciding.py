@@ -76,7 +76,7 @@ class _Counts:
 
         return cls(np.zeros((len(SHOWN), BINS + 1)), np.zeros(SHARES))
 
-    def add(self, other: _Counts, weight: float = 1.0, bins: int = 0) -> None:
+    def add(self, other: _Counts, weight: float, bins: int = 0) -> None:
         """Take in another, its magnitudes divided by so many bins."""
         counts, bins = weight * other.shown[:, :BINS], bins % BINS
         self.shown[:, : BINS - bins] += counts[:, bins:]

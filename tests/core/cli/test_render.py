@@ -5,18 +5,21 @@ import json
 import os
 import stat
 import sys
+from math import prod
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 from PIL import Image
 
 from arbvis_core import api
 from arbvis_core.cli import space
+from arbvis_core.encode import encode_tiles
 from arbvis_core.engine.estimate import most_bytes
 from arbvis_core.registry import load
-from arbvis_core.values import ARBVIS, Profile, Request
+from arbvis_core.values import ARBVIS, TILE, Profile, Request, TrueColour
 
 
 def manifest(out: Path) -> dict[str, Any]:
@@ -164,16 +167,22 @@ def test_too_little_space(
     assert [*tmp_path.iterdir()] == [sample]
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="names of any bytes")
 def test_a_quiet_run_draws_nothing_on_trial(
     cli: Any, sample: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nobody hears what it would take, and whatever it takes there is room."""
     monkeypatch.delattr(api, "estimate")
-    done = cli(str(sample), "--out", str(tmp_path / "out"), "--quiet")
-    assert done.code == 0
-    most = most_bytes(api.plan(Request((str(sample),), ARBVIS), registry=load()))
-    assert most > sum(one.stat().st_size for one in (tmp_path / "out/tiles").rglob("*.png"))
+    assert cli(str(sample), "--out", str(tmp_path / "out"), "--quiet").code == 0
+
+
+def test_no_tile_takes_more_than_is_reckoned_with(sample: Path) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (TILE, TILE, 4)).astype(np.uint8)
+    plan = api.plan(Request((str(sample),), ARBVIS), registry=load())
+    (scene,) = plan.scenes
+    tiles = sum(prod(scene.canvas.tiles(zoom)) for zoom in range(scene.canvas.max_zoom + 1))
+    ((_, _, most),) = encode_tiles([TrueColour(noise)], "png", lossless=True)
+    assert len(most) > 4 * TILE * TILE
+    assert most_bytes(plan) >= tiles * len(most)
 
 
 def test_a_quiet_run_is_refused_where_it_cannot_fit(
@@ -186,6 +195,7 @@ def test_a_quiet_run_is_refused_where_it_cannot_fit(
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="names of any bytes")
 def test_hostile_names(cli: Any, tmp_path: Path) -> None:
     folder = tmp_path / "in"
     folder.mkdir()

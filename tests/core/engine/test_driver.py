@@ -5,17 +5,17 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from arbvis_core import api
-from arbvis_core.engine import driver
+from arbvis_core.engine import driver, estimate
 from arbvis_core.engine.blocks import SPAN, Subtree, blocks_of, children
 from arbvis_core.engine.executors import KINDS, SerialExecutor, make_executor
 from arbvis_core.errors import ArbvisError, SinkError, UsageError
+from arbvis_core.kernels import jit
 from arbvis_core.reading import Reader
 from arbvis_core.registry import load
 from arbvis_core.sinks.memory import MemorySink
@@ -116,11 +116,30 @@ def test_progress_adds_up_to_the_canvas(plan: api.Plan) -> None:
     assert report.pixels == api.estimate(plan, registry=BARE).pixels == 9_216_000
 
 
-@pytest.mark.parametrize("jobs", [2, 8])
-def test_an_estimate_is_the_same_for_any_number_of_workers(plan: api.Plan, jobs: int) -> None:
-    alone, together = (api.estimate(plan, registry=BARE, jobs=one) for one in (1, jobs))
-    assert replace(alone, seconds=0) == replace(together, seconds=0)
-    assert together.seconds > 0
+def test_what_compiles_a_kernel_is_drawn_on_trial_once_more(
+    plan: api.Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What takes a second and happens once says nothing about the others."""
+    drawn: list[int] = []
+    blobs = estimate.tile_blobs
+
+    def compiling(*given: Any) -> Any:
+        drawn.append(1)
+        if len(drawn) == 1:
+            for listener in jit.on_compile:
+                listener("a kernel")
+        return blobs(*given)
+
+    monkeypatch.setattr(estimate, "tile_blobs", compiling)
+    api.estimate(plan, registry=BARE)
+    assert len(drawn) == 2  # of so few tiles, one subtree is tried
+    assert not jit.on_compile
+
+
+def test_the_area_is_known_without_a_trial(plan: api.Plan, monkeypatch: pytest.MonkeyPatch) -> None:
+    expected = api.estimate(plan, registry=BARE).area
+    monkeypatch.delattr(estimate, "tile_blobs")
+    assert estimate.area(plan, BARE) == expected
 
 
 def test_tiles_without_content_are_neither_written_nor_listed(plan: api.Plan) -> None:
