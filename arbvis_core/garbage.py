@@ -6,6 +6,10 @@ import contextlib
 import gc
 from collections.abc import Iterator
 
+#: How often a command looks for garbage, as `gc.set_threshold` has it: what a hundred thousand files
+#: are made into lives long, and is none.
+RARELY = 50_000, 20, 50
+
 
 @contextlib.contextmanager
 def uncollected() -> Iterator[None]:
@@ -23,13 +27,13 @@ def uncollected() -> Iterator[None]:
 def kept_for_good() -> Iterator[None]:
     """Look for no garbage in what is made here, now or later: it lives as long as the program.
 
-    To go through the objects of thirty thousand tensors holds every thread up, over and over. Where no
-    command has set aside what it was started with, the program is somebody else's, and later it is
-    searched as ever.
+    To go through the objects of thirty thousand tensors holds every thread up, over and over. Where
+    garbage is not looked for as a command does, the program is somebody else's, and later it is searched
+    as ever.
     """
     with uncollected():
         try:
             yield
         finally:
-            if gc.get_freeze_count():
+            if gc.get_threshold() == RARELY:
                 gc.freeze()

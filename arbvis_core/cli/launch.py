@@ -65,12 +65,11 @@ def _leave(code: int) -> NoReturn:
 
 
 def _collect() -> None:
-    """Collect garbage from here on, but not among the modules, which live as long as the program.
+    """Collect garbage from here on, rarely, and not among the modules, which live as long as the program."""
+    from arbvis_core.garbage import RARELY
 
-    Nor often: what a hundred thousand files are made into lives as long, and is no garbage.
-    """
     gc.freeze()
-    gc.set_threshold(50_000, 20, 50)
+    gc.set_threshold(*RARELY)
     gc.enable()
 
 

@@ -6,7 +6,7 @@ import gc
 
 import pytest
 
-from arbvis_core.garbage import kept_for_good
+from arbvis_core.garbage import RARELY, kept_for_good
 
 
 @pytest.mark.parametrize("collecting", [True, False])
@@ -14,11 +14,11 @@ from arbvis_core.garbage import kept_for_good
 def test_what_a_command_made_is_not_searched_and_the_collector_is_as_it_was(
     collecting: bool, command: bool
 ) -> None:
-    before = gc.isenabled()
+    before, often = gc.isenabled(), gc.get_threshold()
     try:
         (gc.enable if collecting else gc.disable)()
         if command:
-            gc.freeze()
+            gc.set_threshold(*RARELY)
         with kept_for_good():
             assert not gc.isenabled()
             made = [[number] for number in range(10)]
@@ -27,4 +27,5 @@ def test_what_a_command_made_is_not_searched_and_the_collector_is_as_it_was(
         assert searched is not command
     finally:
         gc.unfreeze()
+        gc.set_threshold(*often)
         (gc.enable if before else gc.disable)()

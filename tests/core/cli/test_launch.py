@@ -51,11 +51,13 @@ def test_little_is_imported_before_ctrl_c_is_looked_after(module: str) -> None:
 def test_garbage_is_collected_again_once_the_program_runs() -> None:
     code = (
         "import atexit, gc\n"
-        "atexit.register(lambda: print(gc.isenabled(), gc.get_freeze_count() > 10_000))\n"
+        "from arbvis_core.garbage import RARELY\n"
+        "found = lambda: (gc.isenabled(), gc.get_freeze_count() > 10_000, gc.get_threshold() == RARELY)\n"
+        "atexit.register(lambda: print(*found()))\n"
         "from arbvis_core.cli.launch import main\n"
         "main()"
     )
-    assert run(code, "--version").stdout.splitlines()[-1] == b"True True"
+    assert run(code, "--version").stdout.splitlines()[-1] == b"True True True"
 
 
 def test_what_is_left_to_do_at_exit_is_done() -> None:
