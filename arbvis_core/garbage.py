@@ -27,9 +27,9 @@ def uncollected() -> Iterator[None]:
 def kept_for_good() -> Iterator[None]:
     """Look for no garbage in what is made here, now or later: it lives as long as the program.
 
-    To go through the objects of thirty thousand tensors holds every thread up, over and over. Where
-    garbage is not looked for as a command does, the program is somebody else's, and later it is searched
-    as ever.
+    To go through the objects of thirty thousand tensors holds every thread up, over and over. Only
+    a command looks for garbage `RARELY`: elsewhere the program is somebody else's, and later it is
+    searched as ever.
     """
     with uncollected():
         try:

@@ -36,13 +36,15 @@ def arbvis_diff_builders() -> list[DiffBuilder]:
     aligned = deferred(Decoder, f"{json}:AlignedBytesDecoder", encodings=("aligned-bytes",))
     return [
         deferred(
-            *(DiffBuilder, f"{module}:ByteDiffBuilder"),
+            DiffBuilder,
+            f"{module}:ByteDiffBuilder",
             name="bytes",
             priority=Priority.FALLBACK,
             decoders=(plain,),
         ),
         deferred(
-            *(DiffBuilder, f"{json}:JsonDiffBuilder"),
+            DiffBuilder,
+            f"{json}:JsonDiffBuilder",
             name="json",
             priority=Priority.SPECIFIC,
             decoders=(aligned,),

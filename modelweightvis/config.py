@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field, replace
 from typing import Any, Final
 
-from arbvis_core.records import dataclass
+from arbvis_core.slotted import dataclass
 from modelweightvis import config_keys
 
 _LARGEST: Final = 2**40  # a size beyond it is a mistake or an attack

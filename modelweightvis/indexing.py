@@ -11,7 +11,7 @@ from typing import SupportsIndex
 import numpy as np
 
 from arbvis_core.api import Window
-from arbvis_core.records import dataclass
+from arbvis_core.slotted import dataclass
 
 #: What may stand between the brackets: one of these or a tuple of them.
 Index = SupportsIndex | slice | EllipsisType | None

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from arbvis_core.api import UsageError
-from arbvis_core.records import dataclass
+from arbvis_core.slotted import dataclass
 from modelweightvis.measuring import FIGURES, measure
 from modelweightvis.names import roles
 from modelweightvis.sidecars import config_of

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 import typer
 
 from arbvis_core import api
-from arbvis_core.records import dataclass
+from arbvis_core.slotted import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

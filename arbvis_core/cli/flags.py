@@ -13,8 +13,8 @@ from typer.models import OptionInfo
 
 from arbvis_core import __version__
 from arbvis_core.cli.console import answer
-from arbvis_core.records import dataclass
 from arbvis_core.registry import load
+from arbvis_core.slotted import dataclass
 from arbvis_core.values import TileFormat
 
 #: Where tiles are drawn; the engine's module would bring `multiprocessing` to every start.

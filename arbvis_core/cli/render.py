@@ -217,7 +217,7 @@ class Session:
         return report
 
     def _announce(self, plan: Plan, jobs: int) -> int:
-        """Say what a run will take; return the pixels of its tiles, if anybody is told how far it is.
+        """Say what a run will take; return the pixels of its tiles, or 0 where nobody hears how far it is.
 
         Raises:
             SinkError: it would not fit.

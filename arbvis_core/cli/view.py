@@ -14,7 +14,7 @@ from arbvis_core.cli import inputs as lines
 from arbvis_core.cli.console import answer, tell
 from arbvis_core.cli.flags import DiffOptions, InputOptions, signature, with_signature
 from arbvis_core.cli.isolation import instances, prints_aside
-from arbvis_core.records import dataclass
+from arbvis_core.slotted import dataclass
 from arbvis_core.values import Plan, Profile, Request
 
 if TYPE_CHECKING:

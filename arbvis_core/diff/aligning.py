@@ -15,8 +15,8 @@ from typing import NamedTuple
 from arbvis_core.diff.identity import Known, Numbering
 from arbvis_core.diff.scanning import ARRAY, OBJECT, STRING, Span, Tree
 from arbvis_core.diff.sequences import Budget, common
-from arbvis_core.records import dataclass
 from arbvis_core.regions.pieces import SAME
+from arbvis_core.slotted import dataclass
 
 #: Changes and top-level keys that are named; all are drawn and counted.
 NAMED = 200

@@ -15,8 +15,8 @@ from arbvis_core.deferring import resolved
 from arbvis_core.engine.areas import draw_area
 from arbvis_core.engine.gathering import Gathering, half_size
 from arbvis_core.errors import UsageError
-from arbvis_core.records import dataclass
 from arbvis_core.registry import guard
+from arbvis_core.slotted import dataclass
 from arbvis_core.values import (
     TILE,
     Blob,

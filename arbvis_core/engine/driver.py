@@ -23,8 +23,8 @@ from arbvis_core.engine.gathering import Gathering
 from arbvis_core.engine.work import run_block, tile_blobs
 from arbvis_core.interrupts import undisturbed
 from arbvis_core.reading import Reader
-from arbvis_core.records import dataclass
 from arbvis_core.registry import guard
+from arbvis_core.slotted import dataclass
 from arbvis_core.values import TILE, Canvas, Plane, ScenePlan, TileFormat, TileKey, parts_of
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from arbvis_core.deferring import resolved
 from arbvis_core.engine.blocks import Subtree, cropped_blocks
 from arbvis_core.engine.work import tile_blobs
 from arbvis_core.reading import Reader
-from arbvis_core.records import dataclass
 from arbvis_core.registry import guard
+from arbvis_core.slotted import dataclass
 from arbvis_core.values import TILE, Plan, ScenePlan, Tile, TileFormat, TileKey
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from arbvis_core.records import dataclass
+from arbvis_core.slotted import dataclass
 
 #: Bytes of the digest at the beginning of a file.
 _CHECK = 64

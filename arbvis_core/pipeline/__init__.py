@@ -12,8 +12,8 @@ from arbvis_core.pipeline.deriving import derive
 from arbvis_core.pipeline.opening import Opened, describe_inputs, open_inputs, title
 from arbvis_core.pipeline.parsing import parse
 from arbvis_core.pipeline.planning import plan_scenes
-from arbvis_core.records import dataclass
 from arbvis_core.registry import guard
+from arbvis_core.slotted import dataclass
 from arbvis_core.values import Document, Plan, Request, Scene
 
 if TYPE_CHECKING:

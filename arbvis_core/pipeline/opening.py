@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from arbvis_core.errors import SourceError, UsageError
 from arbvis_core.reading import SMALL, Reader
-from arbvis_core.records import dataclass
 from arbvis_core.registry import guard
+from arbvis_core.slotted import dataclass
 from arbvis_core.values import Crop, Request, Source
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from arbvis_core.errors import FormatError, UsageError
 from arbvis_core.pipeline.opening import Input, Opened
 from arbvis_core.protocols import Group, Priority
-from arbvis_core.records import dataclass
 from arbvis_core.registry import guard
 from arbvis_core.registry.probe import SourceProbe
+from arbvis_core.slotted import dataclass
 from arbvis_core.values import Document, Request, Source
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from arbvis_core.engine.driver import Drawn, OnProgress, Run, draw_scene, silent
 from arbvis_core.engine.executors import Kind, default_jobs, make_executor
 from arbvis_core.errors import ArbvisError
 from arbvis_core.manifest import manifest
-from arbvis_core.records import dataclass
 from arbvis_core.registry import guard
+from arbvis_core.slotted import dataclass
 from arbvis_core.values import Plan, ScenePlan, TileFormat, View
 from arbvis_core.viewer.bundle import pages
 

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from math import prod
 from typing import TYPE_CHECKING
 
-from arbvis_core.records import dataclass
 from arbvis_core.regions.units import grid_of
 from arbvis_core.regions.views import concat_axis, is_concat, trace
+from arbvis_core.slotted import dataclass
 
 if TYPE_CHECKING:
     from arbvis_core.protocols import Window

@@ -14,8 +14,8 @@ from math import prod
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from arbvis_core.errors import FormatError
-from arbvis_core.records import dataclass
 from arbvis_core.regions.boxes import BoxOf, boxes_of, hull_of
+from arbvis_core.slotted import dataclass
 from arbvis_core.values import Add, Concat, Permute, Reshape, Slice, Transpose
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from arbvis_core.errors import ArbvisError, UsageError
 from arbvis_core.protocols import Format, Group, Priority
-from arbvis_core.records import dataclass
 from arbvis_core.registry.blame import guard
 from arbvis_core.registry.probe import SourceProbe
+from arbvis_core.slotted import dataclass
 from arbvis_core.values import Document, Profile, Request, Scene, Source
 
 if TYPE_CHECKING:

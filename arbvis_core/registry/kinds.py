@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from arbvis_core import protocols
-from arbvis_core.records import dataclass
+from arbvis_core.slotted import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from arbvis_core.reading import SHARED, read_ranges
-from arbvis_core.records import dataclass
+from arbvis_core.slotted import dataclass
 from arbvis_core.values import Range, Source
 
 #: Bytes at either end.

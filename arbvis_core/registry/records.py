@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import field
 from typing import Generic, NamedTuple, TypeVar
 
-from arbvis_core.records import dataclass
+from arbvis_core.slotted import dataclass
 
 #: The plugin that arbvis's own objects come from.
 BUILT_IN = "arbvis"

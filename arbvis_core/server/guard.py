@@ -13,8 +13,8 @@ from http.cookies import CookieError, SimpleCookie
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
-from arbvis_core.records import dataclass
 from arbvis_core.server.faults import ForbiddenError, NotFoundError, TooLargeError, answer_of
+from arbvis_core.slotted import dataclass
 
 if TYPE_CHECKING:
     from starlette.datastructures import Headers

@@ -8,8 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Event
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from arbvis_core.records import dataclass
 from arbvis_core.server.faults import BusyError
+from arbvis_core.slotted import dataclass
 
 if TYPE_CHECKING:
     from starlette.requests import Request

@@ -9,8 +9,8 @@ from functools import partial
 from threading import Event, RLock
 from typing import TYPE_CHECKING
 
-from arbvis_core.records import dataclass
 from arbvis_core.server.faults import NotFoundError, PreparingError
+from arbvis_core.slotted import dataclass
 
 if TYPE_CHECKING:
     from arbvis_core.registry import Registry

@@ -18,12 +18,12 @@ import uvicorn
 from arbvis_core.engine.executors import default_jobs
 from arbvis_core.errors import UsageError
 from arbvis_core.garbage import kept_for_good
-from arbvis_core.records import dataclass
 from arbvis_core.server.allocating import from_one_pool
 from arbvis_core.server.app import Service
 from arbvis_core.server.connections import MOST, Connection
 from arbvis_core.server.guard import LOOPBACK, Access
 from arbvis_core.server.jobs import Pools
+from arbvis_core.slotted import dataclass
 
 if TYPE_CHECKING:
     from types import FrameType

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 from arbvis_core.engine.blocks import Subtree
 from arbvis_core.imaging import blank_tile
 from arbvis_core.reading import RangeCache, Reader, held, read_crops
-from arbvis_core.records import dataclass
 from arbvis_core.server.kept import Kept
+from arbvis_core.slotted import dataclass
 from arbvis_core.sources.files import LocalSource
 from arbvis_core.values import Crop, ScenePlan, Tile, TileKey, View
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from arbvis_core.errors import SourceChangedError, SourceError
-from arbvis_core.records import dataclass
+from arbvis_core.slotted import dataclass
 from arbvis_core.sources.handles import Handle, Handles
 
 if TYPE_CHECKING:

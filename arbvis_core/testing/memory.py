@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import field
 
 from arbvis_core.errors import SourceError
-from arbvis_core.records import dataclass
+from arbvis_core.slotted import dataclass
 from arbvis_core.values import Buffer, Range, Source
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import field
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, runtime_checkable
 
-from arbvis_core.records import dataclass
+from arbvis_core.slotted import dataclass
 
 if TYPE_CHECKING:
     from arbvis_core.values.views import Step

@@ -7,7 +7,7 @@ from dataclasses import field, replace
 from math import prod
 from typing import Any, NamedTuple
 
-from arbvis_core.records import dataclass
+from arbvis_core.slotted import dataclass
 from arbvis_core.values.constants import TILE
 from arbvis_core.values.documents import Document, Part, Region, Source
 from arbvis_core.values.tiles import View

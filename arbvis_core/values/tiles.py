@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import field, fields, replace
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from arbvis_core.records import dataclass
+from arbvis_core.slotted import dataclass
 
 if TYPE_CHECKING:
     import numpy as np

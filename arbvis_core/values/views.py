@@ -6,7 +6,7 @@ the stored elements under it, so that a view never reads more than it shows.
 
 from __future__ import annotations
 
-from arbvis_core.records import dataclass
+from arbvis_core.slotted import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 from typing import TYPE_CHECKING
 
-from arbvis_core.records import dataclass
+from arbvis_core.slotted import dataclass
 from modelweightvis.differences.sides import Found, Side, key_of
 
 if TYPE_CHECKING:

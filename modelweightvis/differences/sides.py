@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from arbvis_core.api import Concat, Region, Reshape, Slice
-from arbvis_core.records import dataclass
+from arbvis_core.slotted import dataclass
 
 if TYPE_CHECKING:
     from modelweightvis.tensors import Tensor

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from arbvis_core.records import dataclass
+from arbvis_core.slotted import dataclass
 
 Kind = Literal["float", "integer", "boolean", "quantised", "unknown"]
 

@@ -7,7 +7,7 @@ from dataclasses import field
 from typing import Any
 
 from arbvis_core.api import Document, Region, Source
-from arbvis_core.records import dataclass
+from arbvis_core.slotted import dataclass
 from modelweightvis.formats.reading import basename, listed
 from modelweightvis.formats.shards import Model
 from modelweightvis.formats.tensors import is_tensor, unknown_warnings

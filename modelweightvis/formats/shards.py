@@ -8,7 +8,7 @@ from dataclasses import field, replace
 from typing import Any
 
 from arbvis_core.api import FormatError, Source
-from arbvis_core.records import dataclass
+from arbvis_core.slotted import dataclass
 from modelweightvis.formats.reading import basename, listed, of_source, read
 from modelweightvis.formats.strict import parse_json
 

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from arbvis_core.api import FormatError, Source
-from arbvis_core.records import dataclass
+from arbvis_core.slotted import dataclass
 from modelweightvis.formats.cursor import FIRST
 from modelweightvis.formats.pickle_machine import Told, interpret
 from modelweightvis.formats.pickle_values import Storage

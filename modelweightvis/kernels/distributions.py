@@ -48,8 +48,8 @@ def count_sample(
     stored = values.dtype == np.uint16
     codes = ready(values, np.uint16) if stored else ready(values, np.float32).view(np.uint32)
     shift = np.uint32(16 if stored else 0)
-    finite, total = _count_sample(
-        codes,  # and the same with a whole number of patches, of which what is added is no value
+    number, total = _count_sample(
+        codes,
         _even(codes, _NAN >> 16 if stored else _NAN),
         shift,
         zooms,
@@ -58,15 +58,18 @@ def count_sample(
         balances,
         planes,
     )
-    return int(finite), total
+    return int(number), total
 
 
-def _even(codes: NDArray[Any], nothing: int) -> NDArray[Any]:
-    """Return codes with an even number of rows and columns, (h, w)."""
+def _even(codes: NDArray[Any], nan: int) -> NDArray[Any]:
+    """Return codes, (h, w), with a row and a column more where that makes them even.
+
+    These are no numbers: patches are measured with them, but they are not to be counted as values.
+    """
     height, width = codes.shape
     if not (height | width) & 1:
         return codes
-    padded = np.full((height + (height & 1), width + (width & 1)), nothing, codes.dtype)
+    padded = np.full((height + (height & 1), width + (width & 1)), nan, codes.dtype)
     padded[:height, :width] = codes
     return ready(padded, codes.dtype.type)
 
@@ -82,14 +85,14 @@ def _count_sample(
     balances: NDArray[np.float64],
     planes: NDArray[np.float32],
 ) -> tuple[float, float]:
-    finite, total = 0.0, 0.0
+    number, total = 0.0, 0.0
     for row in range(codes.shape[0]):
         _count_row(codes[row], shift, bins[0], shown[0])
     planes[:, even.shape[0] >> 1 :] = 0
     planes[:, :, even.shape[1] >> 1 :] = 0
     for y in range(even.shape[0] >> 1):
         _measure_rows(even[2 * y], even[2 * y + 1], shift, planes, np.uint64(y))
-        finite += _sum(planes[COUNT, y])
+        number += _sum(planes[COUNT, y])
         total += _sum(planes[SUM, y])
     for zoom in range(zooms):
         height, width = planes.shape[1] >> zoom, planes.shape[2] >> zoom
@@ -99,7 +102,7 @@ def _count_sample(
             _fold_most(planes[MAX_ABS], height, width)
         for y in range(height):
             _count_patches(planes, y, width, bins, shown, balances)
-    return finite, total
+    return number, total
 
 
 @kernel

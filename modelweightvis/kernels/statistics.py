@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arbvis_core.kernels.jit import kernel
-from arbvis_core.records import dataclass
+from arbvis_core.slotted import dataclass
 from modelweightvis.kernels.measure import ready
 
 #: What each entry of `counts` counts: all elements, NaNs and infinities, zeros of either sign.

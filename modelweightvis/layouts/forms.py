@@ -8,7 +8,7 @@ from functools import lru_cache
 from math import isqrt, prod
 from typing import Final
 
-from arbvis_core.records import dataclass
+from arbvis_core.slotted import dataclass
 from modelweightvis.folds import Fold, columns_fold, grid_fold, plane_of, rows_fold, size_of
 
 Shape = tuple[int, ...]

@@ -7,7 +7,7 @@ from dataclasses import field
 from math import log2
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from arbvis_core.records import dataclass
+from arbvis_core.slotted import dataclass
 from modelweightvis.layouts.packing import Packed, pack
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from arbvis_core.records import dataclass
+from arbvis_core.slotted import dataclass
 
 if TYPE_CHECKING:
     from modelweightvis.tensors import Tensor

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final, NamedTuple
 
-from arbvis_core.records import dataclass
+from arbvis_core.slotted import dataclass
 from modelweightvis.names import blocks, contexts
 from modelweightvis.names.stems import stem
 

@@ -7,7 +7,7 @@ from dataclasses import field
 from math import sqrt
 from typing import TYPE_CHECKING, Any
 
-from arbvis_core.records import dataclass
+from arbvis_core.slotted import dataclass
 
 if TYPE_CHECKING:
     import numpy as np

@@ -12,7 +12,7 @@ from itertools import groupby
 from math import isfinite, prod
 from typing import TYPE_CHECKING, Any
 
-from arbvis_core.records import dataclass
+from arbvis_core.slotted import dataclass
 from modelweightvis.options import Scale
 from modelweightvis.render.codes import NARROWEST, Window, octaves_of_upper
 from modelweightvis.render.looks import SCALES, Looks
@@ -99,7 +99,7 @@ class _Counts:
         return facts
 
     def add_rest(self, other: _Counts, weight: float = 1.0) -> None:
-        """Take in of another what has no magnitude."""
+        """Take in another's balances, and how many finite elements it has with their sum."""
         self.balance += weight * other.balance
         self.finite += other.finite
         self.total += other.total

@@ -8,7 +8,7 @@ from math import isfinite, log2
 from typing import TYPE_CHECKING, TypeVar
 
 from arbvis_core.api import Plane, UsageError
-from arbvis_core.records import dataclass
+from arbvis_core.slotted import dataclass
 from modelweightvis.options import Overview, Scale
 
 if TYPE_CHECKING:

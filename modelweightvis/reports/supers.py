@@ -8,7 +8,7 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from arbvis_core import api
-from arbvis_core.records import dataclass
+from arbvis_core.slotted import dataclass
 from modelweightvis.indexing import bands
 from modelweightvis.reports.rules import BEYOND, EARLY, FIRST, PEERS, SUPER
 

@@ -7,7 +7,7 @@ import re
 from urllib.parse import unquote
 
 from arbvis_core.api import SourceError
-from arbvis_core.records import dataclass
+from arbvis_core.slotted import dataclass
 from modelweightvis.sources.huggingface import SCHEME
 
 FORM = "hf://OWNER/REPO[@REVISION][/PATH]"

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from arbvis_core.api import SourceError
-from arbvis_core.records import dataclass
+from arbvis_core.slotted import dataclass
 from modelweightvis.sources.addresses import Address, is_safe, shown
 
 #: Containers of weights by extension; of one model in several the first is taken.

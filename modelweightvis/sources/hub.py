@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from arbvis_core.api import SourceError
-from arbvis_core.records import dataclass
+from arbvis_core.slotted import dataclass
 from modelweightvis.sources.addresses import COMMIT, Address, is_safe, shown
 from modelweightvis.sources.cache import Cache
 from modelweightvis.sources.choosing import size_of

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from arbvis_core.api import LocalSource, SourceError
-from arbvis_core.records import dataclass
+from arbvis_core.slotted import dataclass
 from modelweightvis.sources.addresses import Address, shown
 from modelweightvis.sources.choosing import LARGEST, beside, choose, ordered
 from modelweightvis.sources.hub import Hub, Snapshot

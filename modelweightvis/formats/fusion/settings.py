@@ -7,7 +7,7 @@ from dataclasses import field
 from typing import Any
 
 from arbvis_core.api import Document, Source
-from arbvis_core.records import dataclass
+from arbvis_core.slotted import dataclass
 from modelweightvis.formats.reading import basename
 from modelweightvis.sidecars import CONFIG, read_object
 

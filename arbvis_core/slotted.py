@@ -32,7 +32,7 @@ else:
             TypeError: the class has slots, and what only `dataclasses` can do.
         """
         if options.keys() <= {"frozen", "slots"} and options.get("slots"):
-            return partial(_record, frozen=options.get("frozen", False))
+            return partial(_slotted, frozen=options.get("frozen", False))
         return dataclasses.dataclass(**options)
 
 
@@ -52,7 +52,7 @@ class _Factory:
 _FACTORY = _Factory()
 
 
-def _record(cls: type, *, frozen: bool) -> type:
+def _slotted(cls: type, *, frozen: bool) -> type:
     if any(map(dataclasses.is_dataclass, cls.__bases__)):
         return dataclasses.dataclass(frozen=frozen, slots=True)(cls)
     documented = cls.__doc__ is not None

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from arbvis_core import records
+from arbvis_core import slotted
 
 #: A name of a field, and what it has beside it.
 KINDS = ("bare", "default", "factory", "hidden")
@@ -35,7 +35,7 @@ def made(by: Any, kinds: list[str], *, frozen: bool) -> Any:
 
 
 def both(kinds: list[str], *, frozen: bool) -> tuple[Any, Any]:
-    ours, theirs = records.dataclass, dataclasses.dataclass
+    ours, theirs = slotted.dataclass, dataclasses.dataclass
     return made(ours, kinds, frozen=frozen), made(theirs, kinds, frozen=frozen)
 
 
@@ -85,7 +85,7 @@ def test_classes_are_those_of_the_standard_library(kinds: list[str], frozen: boo
 COPIES = (copy.copy, copy.deepcopy, lambda one: pickle.loads(pickle.dumps(one)))
 
 
-@records.dataclass(frozen=True, slots=True)
+@slotted.dataclass(frozen=True, slots=True)
 class Pair:
     """Two values."""
 
@@ -140,7 +140,7 @@ def test_what_is_missing_is_named() -> None:
         Pair()  # type: ignore[call-arg]
 
 
-@pytest.mark.parametrize("by", [records.dataclass, dataclasses.dataclass])
+@pytest.mark.parametrize("by", [slotted.dataclass, dataclasses.dataclass])
 def test_a_cycle_is_shown_once(by: Any) -> None:
     link = made(by, ["bare"], frozen=False)
     one = link(None)
@@ -161,7 +161,7 @@ def test_annotations_of_the_initialiser_can_be_resolved() -> None:
 
 def test_a_class_without_a_docstring_lists_its_fields() -> None:
     cls = type("Value", (), {"__annotations__": {"x": "int", "y": "int"}, "y": 3})
-    assert records.dataclass(frozen=True, slots=True)(cls).__doc__ == "Value(x, y)"
+    assert slotted.dataclass(frozen=True, slots=True)(cls).__doc__ == "Value(x, y)"
 
 
 def test_methods_that_are_made_are_no_longer_abstract() -> None:
@@ -169,7 +169,7 @@ def test_methods_that_are_made_are_no_longer_abstract() -> None:
         @abc.abstractmethod
         def __repr__(self) -> str: ...
 
-    @records.dataclass(frozen=True, slots=True)
+    @slotted.dataclass(frozen=True, slots=True)
     class Value(Shown):
         """Shown by its fields."""
 
@@ -195,17 +195,17 @@ def test_what_only_dataclasses_can_do_is_refused(body: dict[str, Any]) -> None:
     facts = {"__doc__": "", "__annotations__": {"x": "int"}, "__module__": __name__}
     cls = type("Value", (), facts | body)
     with pytest.raises(TypeError, match=r"Value: this is for dataclasses\.dataclass to make"):
-        records.dataclass(frozen=True, slots=True)(cls)
+        slotted.dataclass(frozen=True, slots=True)(cls)
 
 
 def test_a_field_without_a_default_comes_first() -> None:
     cls = type("Value", (), {"__doc__": "", "__annotations__": {"x": "int", "y": "int"}, "x": 1})
     with pytest.raises(TypeError, match="non-default argument 'y' follows default argument"):
-        records.dataclass(frozen=True, slots=True)(cls)
+        slotted.dataclass(frozen=True, slots=True)(cls)
 
 
 def test_fields_are_inherited() -> None:
-    @records.dataclass(frozen=True, slots=True)
+    @slotted.dataclass(frozen=True, slots=True)
     class Triple(Pair):
         """Three values."""
 
@@ -215,7 +215,7 @@ def test_fields_are_inherited() -> None:
     assert dataclasses.asdict(Triple(1, 2)) == {"left": 1, "right": 2, "last": 3}
 
 
-@records.dataclass(slots=True)
+@slotted.dataclass(slots=True)
 class Count:
     """Can be changed."""
 
@@ -244,7 +244,7 @@ def test_what_inherits_is_copied_whole(copied: Any) -> None:
 
 
 def test_all_others_are_left_to_dataclasses() -> None:
-    @records.dataclass(frozen=True)
+    @slotted.dataclass(frozen=True)
     class Open:
         """Has a dictionary."""
 
